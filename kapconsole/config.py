@@ -1,0 +1,30 @@
+"""What the site has set, from config.toml. A damaged file never stops the console: defaults, and it is said."""
+
+from __future__ import annotations
+
+import tomllib
+
+import msgspec
+
+from kapconsole.paths import config_dir
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Site settings. `alarm_out` is the exact name of the alarm speaker's sound device; empty: there is none."""
+
+    alarm_out: str = ""
+
+
+def read_config() -> tuple[Config, str]:
+    """The settings, and what is wrong with their file in words (empty: nothing)."""
+    path = config_dir() / "config.toml"
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Config(), ""
+    except (OSError, UnicodeDecodeError) as trouble:
+        return Config(), f"{path} cannot be read ({trouble}); the defaults are used"
+    try:
+        return msgspec.convert(tomllib.loads(text), Config), ""
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as trouble:
+        return Config(), f"{path} is damaged ({trouble}); the defaults are used"

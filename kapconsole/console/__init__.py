@@ -1,0 +1,1 @@
+"""The window that staff look at: widgets that draw a moment and send commands."""

@@ -1,0 +1,77 @@
+"""The panel of devices: each with its state in words and how its bytes were understood."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from PySide6.QtCore import QRectF, Qt
+
+from kapconsole.console.moment import Moment
+from kapconsole.console.painted import Ink, Painted
+from kapconsole.console.theme import HEADING, SMALL, TEXT, colour
+from kapconsole.session.state import DeviceView
+from kapconsole.session.words import device_label
+
+
+class DevicePanel(Painted):
+    """One block of two lines per device, newest trouble not hidden by the good ones: lost devices come first."""
+
+    def key(self, moment: Moment) -> Hashable:
+        return tuple(moment.state.devices.values())
+
+    def spoken(self, moment: Moment) -> str:
+        return "; ".join(" ".join(device_words(device)) for device in ordered(moment)) or "no device in this session"
+
+    def paint(self, ink: Ink) -> None:
+        assert self.moment is not None
+        px, palette, look = self.look.px, self.look.palette, self.look
+        rect = QRectF(self.rect())
+        ink.fill(rect, palette.background)
+        ink.panel(rect, palette.panel)
+        ink.text(px(20), px(32), "Devices", HEADING, palette.text, True)
+        devices = ordered(self.moment)
+        width = rect.width() - px(40)
+        if not devices:
+            ink.text(px(20), px(62), "none in this session yet", TEXT, palette.secondary)
+        top = px(62)
+        step = look.metrics(TEXT).height() + look.metrics(SMALL).height() + px(9)
+        for number, device in enumerate(devices):
+            y = top + step * number
+            if y + look.metrics(SMALL).height() > rect.height():
+                return
+            name, state, details = device_words(device)
+            indent = max(9.0, px(14)) + px(9)
+            self._paint_symbol(ink, px(20), y, device)
+            used = ink.text(px(20) + indent, y, name, TEXT, palette.text, True) + px(10)
+            code = palette.secondary if device.delivering else palette.text
+            ink.fitted(px(20) + indent + used, y, state, width - indent - used, TEXT, code)
+            below = y + look.metrics(SMALL).height() + px(2)
+            ink.fitted(px(20) + indent, below, details, width - indent, SMALL, palette.tertiary)
+
+    def _paint_symbol(self, ink: Ink, x: float, baseline: float, device: DeviceView) -> None:
+        px, palette = self.look.px, self.look.palette
+        if not device.delivering and device.state != "opening":
+            ink.triangle(x, baseline, 14, palette.text)
+            return
+        size = max(8.0, px(10))
+        ink.line_pen(palette.secondary, 1.8)
+        ink.painter.setBrush(colour(palette.secondary) if device.delivering else Qt.BrushStyle.NoBrush)
+        ink.painter.drawEllipse(QRectF(x + px(2), baseline - size, size, size))
+
+
+def ordered(moment: Moment) -> list[DeviceView]:
+    """Those that do not deliver first."""
+    return sorted(moment.state.devices.values(), key=lambda device: (device.delivering, device.source))
+
+
+def device_words(device: DeviceView) -> tuple[str, str, str]:
+    """(name, state in words, port and packet counts)."""
+    counts = f"{thousands(device.good)} packets good, {thousands(device.bad)} bad" if device.good else ""
+    details = [device.adapter or device.port, counts or device.said]
+    state = "connected" if device.delivering else device.text or device.state
+    return device_label(device.protocol), state, " · ".join(part for part in details if part)
+
+
+def thousands(count: int) -> str:
+    """A count in groups of three digits, "12 345"."""
+    return f"{count:,}".replace(",", " ")

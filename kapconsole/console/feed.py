@@ -1,0 +1,97 @@
+"""The console's live feed: attached to the monitor, it grows a timeline and passes commands on."""
+
+from __future__ import annotations
+
+import getpass
+import queue
+import uuid
+
+from kapconsole.clock import FakeClock, SessionClock
+from kapconsole.commands import Command, CommandBody
+from kapconsole.console.moment import Moment
+from kapconsole.peer import Attachment
+from kapconsole.session.timeline import Timeline
+from kapconsole.wire import Address, Answer, Ask, Goodbye, History, Live, LogStatus, Message, Welcome
+
+MESSAGES_A_TURN = 200
+
+
+class LiveFeed:
+    """What the console's window polls. After contact was lost and found again it shows everything since."""
+
+    def __init__(self, address: Address, actor: str = "") -> None:
+        self._attachment = Attachment(address, "console")
+        self._actor = actor or f"console:{getpass.getuser()}"
+        self._clock: SessionClock | FakeClock = FakeClock()
+        self._utc_origin_us = 0
+        self._timeline = Timeline()
+        self._linked = False
+        self.log_status: LogStatus | None = None
+        self.log_path = ""
+        self.goodbye: str | None = None
+        self.answers: list[Answer] = []
+        """Answers to this console's commands that the window has not looked at yet."""
+
+    @property
+    def pending_answers(self) -> list[Answer]:
+        """Take the answers that came since the last call."""
+        answers, self.answers = self.answers, []
+        return answers
+
+    def poll(self) -> bool:
+        """Take in what arrived; True when there is something new to draw. Called at most 30 times a second."""
+        changed = False
+        for _ in range(MESSAGES_A_TURN):
+            try:
+                message = self._attachment.take()
+            except queue.Empty:
+                break
+            changed = True
+            self._take(message)
+        return changed
+
+    def moment(self) -> Moment:
+        """The session as it is now."""
+        return Moment(
+            self._timeline.state,
+            self._timeline,
+            self._clock.now_us(),
+            self._utc_origin_us,
+            linked=self._linked,
+        )
+
+    def send(self, body: CommandBody) -> str | None:
+        """Pass a command on; its id, or None when there is no contact with the monitor."""
+        command = Command(uuid.uuid4().hex, self._actor, body)
+        return command.id if self._attachment.send(Ask(command)) else None
+
+    def close(self) -> None:
+        """Detach."""
+        self._attachment.close()
+
+    def _take(self, message: Message | None) -> None:
+        match message:
+            case None:
+                self._linked = False
+            case Welcome(frame=frame, log_path=log_path):
+                self._clock = SessionClock(frame)
+                self._utc_origin_us = frame.utc_origin_us
+                self.log_path = log_path
+            case History(rows=rows, items=items):
+                timeline = Timeline()
+                timeline.add_rows(rows)
+                for item in items:
+                    timeline.add(item)
+                self._timeline = timeline
+                self._linked = True
+            case Live(items=items):
+                for item in items:
+                    self._timeline.add(item)
+            case LogStatus() as status:
+                self.log_status = status
+            case Answer() as answer:
+                self.answers.append(answer)
+            case Goodbye(reason=reason):
+                self.goodbye = reason
+            case _:
+                pass

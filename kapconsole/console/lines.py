@@ -1,0 +1,104 @@
+"""The event list in plain words: what happened, when, newest last; pure, no Qt."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import msgspec
+
+from kapconsole import events as ev
+from kapconsole.clock import duration_text
+from kapconsole.session.phases import phase_label
+from kapconsole.session.words import device_label, stamp_text
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the list. `kind`: note, mark, dose, phase, cuff, device or session; `at_us`: when it happened.
+
+    `known_us` is when it stood in the log, at or after `at_us`; `seq` the event's number; `corrections` how often a
+    note's words were changed.
+    """
+
+    seq: int
+    at_us: int
+    known_us: int
+    kind: str
+    text: str
+    corrections: int = 0
+
+
+def happened(events: Sequence[ev.Event], now_us: int) -> int:
+    """How many of `events` (in order of time) had happened at `now_us`."""
+    return bisect_right(events, now_us, key=lambda event: event.mono_us)
+
+
+def event_lines(events: Sequence[ev.Event]) -> tuple[Line, ...]:
+    """The lines of `events`, in order of `at_us`. Words for a note replace its stamp's line, which shows corrections."""
+    lines: dict[int, Line] = {}
+    names: dict[int, str] = {}
+    for event in events:
+        body = event.body
+        if isinstance(body, ev.DeviceState):
+            names[body.source] = device_label(body.protocol)
+        if isinstance(body, ev.NoteTaken) and body.about is not None:
+            held = lines.get(body.about)
+            if held is not None:
+                changed = held.corrections + bool(held.text)
+                lines[body.about] = msgspec.structs.replace(held, text=body.text, corrections=changed)
+            continue
+        said = _words(body, names)
+        if said is not None:
+            at_us = body.at_us if isinstance(body, _STAMPED) else event.mono_us
+            lines[event.seq] = Line(event.seq, at_us, event.mono_us, *said)
+    return tuple(sorted(lines.values(), key=lambda line: (line.at_us, line.seq)))
+
+
+_STAMPED = (ev.NoteTaken, ev.MarkSet, ev.DoseGiven, ev.PhaseEntered)
+
+
+def _words(body: ev.Body, names: dict[int, str]) -> tuple[str, str] | None:
+    match body:
+        case ev.NoteTaken(text=text):
+            return "note", text
+        case ev.MarkSet(label=label):
+            return "mark", f"mark {label}"
+        case ev.DoseGiven(drug=drug, route=route, amount_mg=amount):
+            return "dose", f"{drug} {amount:g} mg {route.upper()}"
+        case ev.PhaseEntered(phase=phase):
+            return "phase", phase_label(phase)
+        case ev.NibpMeasured():
+            return "cuff", _cuff_words(body)
+        case ev.CuffStopRequested():
+            return "cuff", "cuff stop asked for"
+        case ev.DeviceSaid(code=code, text=text) if code == "cuff-refused":
+            return "cuff", text
+        case ev.DeviceState(state=state, text=text, protocol=protocol) if state in ("lost", "back"):
+            name = device_label(protocol)
+            return "device", f"{name}: {text}" if state == "lost" else f"{name} back: {text}".removesuffix(": ")
+        case ev.SessionStarted(simulated=simulated):
+            return "session", "session started" + (" (simulated)" if simulated else "")
+        case ev.SessionResumed(gap_s=gap_s):
+            return "session", f"recorder was gone for {duration_text(gap_s)}"
+        case ev.SessionClosed(reason=reason):
+            return "session", f"session closed: {reason}"
+        case ev.SpotChecked(source=source):
+            return "device", f"{names.get(source, 'device')}: spot check, not a present value"
+        case ev.StorageState(state=state, text=text) if state != "ok":
+            return "session", f"log {state}: {text}"
+        case _:
+            return None
+
+
+def _cuff_words(reading: ev.NibpMeasured) -> str:
+    if not reading.valid:
+        return f"cuff failed: {reading.text or reading.quality}"
+    assert reading.sys_mmhg is not None
+    assert reading.dia_mmhg is not None
+    words = f"cuff {reading.sys_mmhg:.0f}/{reading.dia_mmhg:.0f}"
+    return words if reading.pulse_rate is None else f"{words}, pulse {reading.pulse_rate:.0f}"
+
+
+def line_time(line: Line, zero_us: int) -> str:
+    """The time column: minutes and seconds from the zero of the session's axis."""
+    return stamp_text(line.at_us - zero_us)

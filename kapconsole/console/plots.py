@@ -1,0 +1,133 @@
+"""Curves, cuff bars, gaps and untrusted stretches drawn on a time axis; shared by the trend and the replay's time line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from kapdevices.readings import Metric
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QPolygonF
+
+from kapconsole.console.curves import Axis, polylines, untrusted_spans
+from kapconsole.console.painted import Ink
+from kapconsole.console.theme import colour
+from kapconsole.session.state import NibpView
+from kapconsole.session.timeline import Timeline
+
+
+class Pane(NamedTuple):
+    """A rectangle with a time axis across and a value axis from `low` to `high` upwards."""
+
+    rect: QRectF
+    axis: Axis
+    low: float
+    high: float
+
+    def x(self, at_us: float) -> float:
+        return self.rect.left() + self.axis.x(at_us, self.rect.width())
+
+    def y(self, value: float) -> float:
+        part = (value - self.low) / (self.high - self.low)
+        return self.rect.bottom() - min(1.0, max(0.0, part)) * self.rect.height()
+
+    def holds(self, at_us: int) -> bool:
+        """True when the moment is on the axis."""
+        return self.axis.start_us <= at_us <= self.axis.end_us
+
+
+def valid_range(timeline: Timeline, metric: Metric, axis: Axis, until_us: int) -> tuple[float, float] | None:
+    """(lowest, highest) valid value on the axis up to `until_us`, over all sources."""
+    found: list[float] = []
+    for (_, of), series in timeline.numerics.items():
+        if of is metric:
+            first = np.searchsorted(series.times_us, axis.start_us)
+            last = np.searchsorted(series.times_us, min(until_us, axis.end_us), side="right")
+            values = series.values[first:last][series.quality[first:last] == 0]
+            values = values[~np.isnan(values)]
+            if len(values):
+                found += [float(values.min()), float(values.max())]
+    return (min(found), max(found)) if found else None
+
+
+def draw_numeric(
+    ink: Ink, pane: Pane, timeline: Timeline, metric: Metric, until_us: int, code: str, pen: float = 1.6
+) -> None:
+    """The valid values of a metric up to `until_us`; where the device sent others, ticks stand on the floor."""
+    rect = pane.rect
+    ratio = ink.painter.device().devicePixelRatioF()
+    columns = round(rect.width() * ratio)
+    painter = ink.painter
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    per_unit = rect.height() / (pane.high - pane.low)
+    for (_, of), series in timeline.numerics.items():
+        if of is not metric:
+            continue
+        last = int(np.searchsorted(series.times_us, until_us, side="right"))
+        times, quality = series.times_us[:last], series.quality[:last]
+        values = np.where(quality == 0, series.values[:last], np.float32(np.nan))
+        ink.line_pen(code, pen)
+        for line in polylines(times, values, pane.axis.start_us, pane.axis.end_us, columns):
+            x = rect.left() + line.x / ratio
+            y = rect.bottom() - (np.clip(line.y, pane.low, pane.high) - pane.low) * per_unit
+            keep = np.r_[True, (np.diff(x) != 0) | (np.diff(y) != 0)]
+            points = [QPointF(*point) for point in zip(x[keep].tolist(), y[keep].tolist(), strict=True)]
+            if len(points) == 1:
+                painter.drawPoint(points[0])
+            else:
+                painter.drawPolyline(QPolygonF(points))
+        draw_ticks(ink, rect, untrusted_spans(times, quality, pane.axis.start_us, pane.axis.end_us, columns), ratio, code)
+
+
+def draw_ticks(ink: Ink, rect: QRectF, spans: Iterable[tuple[int, int]], ratio: float, code: str) -> None:
+    """Short ticks on the floor: there was something, not trusted."""
+    ink.line_pen(code, 1.0)
+    height = ink.look.px(8)
+    for a, b in spans:
+        x, right = rect.left() + a / ratio, rect.left() + b / ratio
+        ink.line(x, rect.bottom() - 0.5, max(right, x + 1), rect.bottom() - 0.5)
+        ink.line(x + 0.5, rect.bottom() - height, x + 0.5, rect.bottom())
+        x += 4
+        while x < right:
+            ink.line(x + 0.5, rect.bottom() - height, x + 0.5, rect.bottom())
+            x += 4
+
+
+def draw_cuffs(ink: Ink, pane: Pane, readings: Iterable[NibpView], code: str, cap: float = 5.0) -> None:
+    """Cuff readings as bars from diastolic to systolic with caps; failed ones as a small cross on the floor."""
+    half = ink.look.px(cap)
+    for view in readings:
+        if not pane.holds(view.mono_us):
+            continue
+        x = pane.x(view.mono_us)
+        reading = view.reading
+        if reading.valid and reading.sys_mmhg is not None and reading.dia_mmhg is not None:
+            top, bottom = pane.y(reading.sys_mmhg), pane.y(reading.dia_mmhg)
+            ink.line_pen(code, 1.8)
+            ink.line(x, top, x, bottom)
+            ink.line(x - half, top, x + half, top)
+            ink.line(x - half, bottom, x + half, bottom)
+        else:
+            floor = pane.rect.bottom() - ink.look.px(10)
+            ink.line_pen(code, 1.4)
+            ink.line(x - half * 0.7, floor - half * 0.7, x + half * 0.7, floor + half * 0.7)
+            ink.line(x - half * 0.7, floor + half * 0.7, x + half * 0.7, floor - half * 0.7)
+
+
+def draw_gaps(ink: Ink, rect: QRectF, axis: Axis, resumed: Iterable[tuple[int, float]]) -> None:
+    """Hatched bands over the times when the recorder was gone."""
+    brush = QBrush(colour(ink.look.palette.faint), Qt.BrushStyle.BDiagPattern)
+    for end_us, gap_s in resumed:
+        left = max(rect.left(), rect.left() + axis.x(end_us - gap_s * 1e6, rect.width()))
+        right = min(rect.right(), rect.left() + axis.x(end_us, rect.width()))
+        if right >= left:
+            ink.painter.fillRect(QRectF(left, rect.top(), max(2.0, right - left), rect.height()), brush)
+
+
+def draw_dot(ink: Ink, x: float, y: float, code: str, hollow: bool = False) -> None:
+    """A note (full) or a one-tap mark (hollow)."""
+    radius = ink.look.px(4.2)
+    ink.line_pen(code, 1.6)
+    ink.painter.setBrush(Qt.BrushStyle.NoBrush if hollow else colour(code))
+    ink.painter.drawEllipse(QPointF(x, y), radius, radius)

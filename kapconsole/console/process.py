@@ -1,0 +1,48 @@
+"""The console process: contact first, then the window, so that values are there when it opens."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import signal
+import sys
+
+from kapconsole.console.feed import LiveFeed
+from kapconsole.lifeline import read_orders, when_launcher_is_gone
+from kapconsole.wire import Address
+
+log = logging.getLogger("kapconsole.console")
+
+
+def attach(address: Address) -> int:
+    """Open a window on the session at `address`; returns when it is closed or the session ends."""
+    feed = LiveFeed(address)  # its thread fetches the history while Qt is being imported
+    from PySide6.QtCore import qInstallMessageHandler
+    from PySide6.QtWidgets import QApplication
+
+    from kapconsole.console.qtcheck import refuse_broken_qt
+
+    trouble = refuse_broken_qt()
+    if trouble:
+        print(f"kapconsole: {trouble}", file=sys.stderr)
+        feed.close()
+        return 2
+    from kapconsole.console.window import ConsoleWindow
+
+    faulthandler.enable()
+    qInstallMessageHandler(lambda kind, context, text: log.warning("Qt: %s", text))
+    app = QApplication(["kapconsole"])
+    signal.signal(signal.SIGTERM, lambda number, frame: app.quit())
+    window = ConsoleWindow(feed)
+    window.show()
+    code = app.exec()
+    feed.close()
+    return int(code)
+
+
+def main() -> int:
+    """The process: orders on standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    orders = read_orders()
+    when_launcher_is_gone(lambda: None)
+    return attach(orders.address)

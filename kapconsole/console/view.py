@@ -1,0 +1,187 @@
+"""One session as people see it: all parts laid out, drawn from a `Moment`; the same live and in replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kapdevices.readings import Metric
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kapconsole.console.devices import DevicePanel
+from kapconsole.console.header import Header
+from kapconsole.console.keys import Action, Footer, KeyBar
+from kapconsole.console.moment import Moment
+from kapconsole.console.notes import Notes
+from kapconsole.console.painted import Painted
+from kapconsole.console.palette import NIGHT, Palette
+from kapconsole.console.places import REFERENCE_HEIGHT, Place, Places, arrange, unit_px
+from kapconsole.console.pleth import Pleth
+from kapconsole.console.sheets import Sheet
+from kapconsole.console.strip import Strip
+from kapconsole.console.theme import Look, colour
+from kapconsole.console.tiles import NibpTile, Tile
+from kapconsole.console.trend import Trend
+
+SLOW_US = 200_000
+"""Everything but the pleth is looked at five times a second, and at once when an event came."""
+
+
+class SessionView(QWidget):
+    """`acted` carries the id of an action from its key cap, `note_opened` the number of a note to be worded."""
+
+    acted = Signal(str)
+    note_opened = Signal(int)
+
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        palette: Palette = NIGHT,
+        reference_height: float = REFERENCE_HEIGHT,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`reference_height`: the view's height in units when it is not the whole of its window."""
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._reference_height = reference_height
+        self.look = look = Look(palette)
+        self.header = Header("Session", look, self)
+        self.strip = Strip("Alarms and technical troubles", look, self)
+        self.spo2 = Tile(Metric.SPO2, "SpO₂", "spo2", look, self)
+        self.pulse = Tile(Metric.PULSE_RATE, "Pulse", "pulse", look, self)
+        self.nibp = NibpTile(look, self)
+        self.pleth = Pleth(look, self)
+        self.trend = Trend(look, self)
+        self.notes = Notes(look, self)
+        self.devices = DevicePanel("Devices", look, self)
+        self.keys = KeyBar(actions, look, self)
+        self.footer = Footer("Recording", look, self)
+        self.parts: tuple[Painted, ...] = (
+            self.header,
+            self.strip,
+            self.spo2,
+            self.pulse,
+            self.nibp,
+            self.pleth,
+            self.trend,
+            self.notes,
+            self.devices,
+            self.keys,
+            self.footer,
+        )
+        self.keys.acted.connect(self.acted)
+        self.notes.opened.connect(self.note_opened)
+        for part in self.parts:
+            part.failed.connect(self._on_failed)
+        self.sheet: Sheet | None = None
+        self.moment: Moment | None = None
+        self.tall = False
+        self.places: Places
+        self._seen: tuple[object, ...] = ()
+        self._arrange()
+
+    def show_moment(self, moment: Moment) -> None:
+        """Show `moment`. Cheap when little changed; meant to be called at the rate of the pleth."""
+        self.moment = moment
+        self.pleth.show_moment(moment)
+        # Age, words and clocks change slowly; whatever happened changes the state.
+        seen = (moment.now_us // SLOW_US, moment.state.seq, moment.linked, moment.timeline)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        for part in self.parts:
+            if part is not self.pleth:
+                part.show_moment(moment)
+
+    def show_now(self) -> None:
+        """Look at everything again, whatever was seen before."""
+        self._seen = ()
+        if self.moment is not None:
+            self.show_moment(self.moment)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Another palette for everything."""
+        self.look = Look(palette, self.look.unit, self.logicalDpiY())
+        self._arrange()
+
+    def set_tall(self, tall: bool) -> None:
+        """The vitals fill the screen, or stand in their column."""
+        self.tall = tall
+        self._arrange()
+
+    def say(self, words: str) -> None:
+        """A quiet line for some seconds."""
+        if self.moment is not None:
+            self.footer.say(words, self.moment.now_us)
+            self.show_now()
+
+    def open_sheet(self, sheet: Sheet) -> None:
+        """Show a form in its place; an open one is closed."""
+        self.close_sheet()
+        self.sheet = sheet
+        sheet.setParent(self)
+        self._arrange()
+        sheet.show()
+        sheet.raise_()
+        sheet.first_focus().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_sheet(self) -> None:
+        """Close the form, if one is open."""
+        if self.sheet is None:
+            return
+        sheet, self.sheet = self.sheet, None
+        sheet.hide()
+        sheet.deleteLater()
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), colour(self.look.palette.background))
+        painter.end()
+
+    def _arrange(self) -> None:
+        unit = unit_px(self.width(), self.height(), self._reference_height)
+        # A form belongs over the middle and right columns, which the tall view has not.
+        tall = self.tall and self.sheet is None
+        look = Look(self.look.palette, unit, self.logicalDpiY())
+        self.places = places = arrange(self.width(), self.height(), unit, look.touch, tall)
+        if (look.unit, look.palette, look.touch) != (self.look.unit, self.look.palette, self.look.touch) or not self._seen:
+            self.look = look
+            for part in self.parts:
+                part.set_look(look)
+            if self.sheet is not None:
+                self.sheet.set_look(look)
+        named = (
+            (self.header, places.header),
+            (self.strip, places.strip),
+            (self.spo2, places.spo2),
+            (self.pulse, places.pulse),
+            (self.nibp, places.nibp),
+            (self.pleth, places.pleth),
+            (self.trend, places.trend),
+            (self.notes, places.notes),
+            (self.devices, places.devices),
+            (self.keys, places.keys),
+            (self.footer, places.footer),
+        )
+        for part, place in named:
+            part.setVisible(place.width > 0)
+            part.setGeometry(*place)
+        if self.sheet is not None:
+            self.sheet.setGeometry(*self._sheet_place(self.sheet))
+        self.show_now()
+
+    def _sheet_place(self, sheet: Sheet) -> Place:
+        """As high as the form needs, standing on the key bar."""
+        sheet.ensurePolished()
+        room = self.places.sheet
+        height = min(room.height, sheet.sizeHint().height())
+        return Place(room.x, room.bottom - height, room.width, height)
+
+    def _on_failed(self, name: str) -> None:
+        self.strip.views_failed = (*self.strip.views_failed, name)
+        self.show_now()

@@ -1,0 +1,272 @@
+"""The console's window: polls its feed, turns keys into commands with the moment they went down, opens the forms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kapconsole import commands as cm
+from kapconsole.clock import local_time
+from kapconsole.console.keys import Action
+from kapconsole.console.moment import Moment
+from kapconsole.console.palette import NIGHT, Palette
+from kapconsole.console.sheets import ChoiceSheet, DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
+from kapconsole.console.view import SessionView
+from kapconsole.session.words import stamp_text
+
+POLL_MS = 33
+STAMP_EXPECTED_US = 5_000_000
+"""Words whose stamp has not come back from the recorder after this are sent as a note of their own."""
+
+
+ACTIONS = (
+    Action("note", "N", "note", "Note: the time at once, words after"),
+    Action("marks", "1–9", "mark", "Mark with one tap"),
+    Action("cuff", "C", "cuff now", "Take one cuff reading"),
+    Action("stop", "S", "stop cuff", "Deflate the cuff now"),
+    Action("phase", "F", "next phase", "Enter the next phase"),
+    Action("dose", "D", "dose", "Record a dose as given"),
+    Action("tall", "T", "taller vitals", "Vitals fill the screen, and back"),
+    Action("keys", "?", "all keys", "Show all keys"),
+)
+MORE_KEYS = (
+    Action("escape", "Esc", "", "Close a form; with none open and the cuff running, deflate it"),
+    Action("end", "E", "", "End the session (asks first)"),
+    Action("quit", "Q", "", "Close this window (asks first)"),
+    Action("tab", "Tab", "", "Go through the keys and the list; Enter opens a note to word or correct it"),
+)
+
+_KEYS = {
+    Qt.Key.Key_N: "note",
+    Qt.Key.Key_C: "cuff",
+    Qt.Key.Key_S: "stop",
+    Qt.Key.Key_F: "phase",
+    Qt.Key.Key_D: "dose",
+    Qt.Key.Key_T: "tall",
+    Qt.Key.Key_Question: "keys",
+    Qt.Key.Key_E: "end",
+    Qt.Key.Key_Q: "quit",
+}
+
+
+class Feed(Protocol):
+    """Where the window's moments come from and its commands go to."""
+
+    def poll(self) -> bool:
+        """Take in what has arrived, without waiting; True when something changed."""
+        ...
+
+    def moment(self) -> Moment:
+        """What is to be shown now."""
+        ...
+
+    def send(self, body: cm.CommandBody) -> object:
+        """Pass a wish to the recorder."""
+        ...
+
+
+class Words(NamedTuple):
+    """Words of a note that wait until the recorder has told the number of their stamp."""
+
+    at_us: int
+    text: str
+    since_us: int
+
+
+class ConsoleWindow(QWidget):
+    """The live window. It may close or crash and lose nothing: the session lives in the monitor process."""
+
+    def __init__(self, feed: Feed, palette: Palette = NIGHT, poll_ms: int = POLL_MS) -> None:
+        """`poll_ms`: 0 leaves polling to the caller."""
+        super().__init__()
+        self.setWindowTitle("kapconsole")
+        self.setAccessibleName("kapconsole")
+        self._feed = feed
+        self._waiting: tuple[Words, ...] = ()
+        self._leaving = False
+        self.view = SessionView(ACTIONS, palette, parent=self)
+        self.view.acted.connect(self.act)
+        self.view.note_opened.connect(self.correct_note)
+        self.resize(1280, 800)
+        self.setMinimumSize(960, 600)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.poll)
+        self.poll()
+        if poll_ms:
+            self._timer.start(poll_ms)
+
+    def poll(self) -> None:
+        """Take in what arrived and show the present moment."""
+        self._feed.poll()
+        moment = self._feed.moment()
+        self._send_waiting(moment)
+        self.view.show_moment(moment)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.view.setGeometry(self.rect())
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if event.isAutoRepeat() or held:
+            return
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape:
+            self.escape()
+        elif key in _KEYS:
+            self.act(_KEYS[key])
+        elif event.text() and event.text() in "123456789":
+            self.mark(event.text())
+
+    def act(self, name: str) -> None:
+        """Do what a key or its cap stands for, at this moment."""
+        now_us = self._feed.moment().now_us
+        match name:
+            case "note":
+                if self._send(cm.Note(at_us=now_us)):
+                    self._open_note(NoteSheet(f"Note at {self._time(now_us)}", self.view.look, now_us))
+            case "marks":
+                sheet = ChoiceSheet(f"Mark at {self._time(now_us)}", self.view.look, "123456789", "Mark")
+                sheet.chosen.connect(lambda label: self._mark_from_sheet(label, now_us))
+                self._open(sheet)
+            case "cuff":
+                self._send(cm.CuffStart())
+            case "stop":
+                self._send(cm.CuffStop())
+            case "phase":
+                self._send(cm.Phase("next", at_us=now_us))
+            case "dose":
+                dose = DoseSheet(f"Dose given at {self._time(now_us)}", self.view.look, now_us)
+                dose.kept.connect(lambda: self._keep_dose(dose))
+                self._open(dose)
+            case "tall":
+                self.view.set_tall(not self.view.tall)
+            case "keys":
+                keys = KeysSheet(self.view.look, (*ACTIONS, *MORE_KEYS))
+                keys.kept.connect(self.close_sheet)
+                self._open(keys)
+            case "end":
+                self._ask_end()
+            case "quit":
+                self._ask_quit()
+
+    def mark(self, label: str, at_us: int | None = None) -> None:
+        """Set a mark at `at_us`, or now."""
+        at_us = self._feed.moment().now_us if at_us is None else at_us
+        if self._send(cm.Mark(label, at_us=at_us)):
+            self.view.say(f"mark {label}")
+
+    def escape(self) -> None:
+        """Close the form; with none open, deflate a cuff that is under way."""
+        if self.view.sheet is not None:
+            self.close_sheet()
+        elif self._feed.moment().state.cuff.doing in ("requested", "inflating"):
+            self._send(cm.CuffStop())
+
+    def close_sheet(self) -> None:
+        """Close the form and give the keys back to the window."""
+        self.view.close_sheet()
+        self.setFocus()
+
+    # -- forms ----------------------------------------------------------------------------------------------------
+
+    def correct_note(self, seq: int) -> None:
+        """Open note number `seq` to give it words or to correct them."""
+        note = next((note for note in self._feed.moment().state.notes if note.seq == seq), None)
+        if note is not None:
+            title = f"{'Correct note' if note.text else 'Note'} of {self._time(note.at_us)}"
+            self._open_note(NoteSheet(title, self.view.look, note.at_us, note.seq, note.text))
+
+    def _open(self, sheet: Sheet) -> None:
+        sheet.left.connect(self.close_sheet)
+        self.view.open_sheet(sheet)
+
+    def _open_note(self, sheet: NoteSheet) -> None:
+        sheet.kept.connect(lambda: self._keep_note(sheet))
+        self._open(sheet)
+
+    def _keep_note(self, sheet: NoteSheet) -> None:
+        text = sheet.text()
+        if sheet.about is not None and text and text != sheet.before:
+            self._send(cm.Note(text=text, at_us=sheet.at_us, about=sheet.about))
+        elif sheet.about is None and text:
+            self._waiting = (*self._waiting, Words(sheet.at_us, text, self._feed.moment().now_us))
+            self._send_waiting(self._feed.moment())
+        self.close_sheet()
+
+    def _keep_dose(self, sheet: DoseSheet) -> None:
+        if self._send(sheet.dose()):
+            self.close_sheet()
+
+    def _mark_from_sheet(self, label: str, at_us: int) -> None:
+        self.mark(label, at_us)
+        self.close_sheet()
+
+    def _ask_end(self) -> None:
+        words = "Recording stops and the log is closed. All windows of this session end."
+        sheet = QuestionSheet("End the session?", words, "End session", self.view.look)
+        sheet.kept.connect(self._end)
+        self._open(sheet)
+
+    def _end(self) -> None:
+        self._send(cm.End())
+        self.close_sheet()
+
+    def _ask_quit(self) -> None:
+        words = "The session goes on being recorded without it. To end the session, press E."
+        sheet = QuestionSheet("Close this window?", words, "Close window", self.view.look)
+        sheet.kept.connect(self._quit)
+        self._open(sheet)
+
+    def _quit(self) -> None:
+        self._leaving = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # The first try asks; asking again, or a session that is over, closes.
+        asked = isinstance(self.view.sheet, QuestionSheet)
+        state = self._feed.moment().state
+        if self._leaving or asked or state.session is None or state.closed is not None:
+            self._timer.stop()
+            event.accept()
+        else:
+            event.ignore()
+            self._ask_quit()
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def _send(self, body: cm.CommandBody) -> bool:
+        """Pass a command on. False, and words in the footer, when nobody is there to take it."""
+        linked = self._feed.moment().linked
+        if not linked and not isinstance(body, cm.CuffStop):
+            self.view.say("not recorded: the recorder is not reachable")
+            return False
+        # A stop is tried whatever the state of the link.
+        self._feed.send(body)
+        return True
+
+    def _send_waiting(self, moment: Moment) -> None:
+        """Send words whose stamp has its number now. Words are never dropped: without a stamp they go as a new note."""
+        if not self._waiting or not moment.linked:
+            return
+        kept = []
+        for words in self._waiting:
+            stamp = next((note.seq for note in reversed(moment.state.notes) if note.at_us == words.at_us), None)
+            if stamp is not None:
+                self._feed.send(cm.Note(text=words.text, at_us=words.at_us, about=stamp))
+            elif moment.now_us - words.since_us > STAMP_EXPECTED_US:
+                self._feed.send(cm.Note(text=words.text, at_us=words.at_us))
+            else:
+                kept.append(words)
+        self._waiting = tuple(kept)
+
+    def _time(self, at_us: int) -> str:
+        """A moment as the clock face and, after a dose, as minutes since then."""
+        moment = self._feed.moment()
+        face = local_time(moment.utc_origin_us + at_us, seconds=True)
+        dose_us = moment.state.dose_us
+        return face if dose_us is None else f"{face} · T+ {stamp_text(at_us - dose_us)}"

@@ -1,0 +1,66 @@
+"""The session's devices: their numbers in the log, and a link for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kapdevices.capture import CaptureWriter
+from kapdevices.catalog import DeviceSpec, find, parse_device
+from kapdevices.cuff import CuffGuard
+from kapdevices.link import Link, LinkReport
+
+from kapconsole.session.runner import DeviceEntry
+
+if TYPE_CHECKING:
+    from kapconsole.session.state import State
+
+
+def number_devices(specs: Iterable[str], state: State) -> list[DeviceEntry]:
+    """Give each device its number: the one it had in a resumed session, else the next. Raises ValueError."""
+    known = {(device.protocol, device.port): source for source, device in state.devices.items()}
+    highest = max(state.devices, default=0)
+    entries: list[DeviceEntry] = []
+    for text in specs:
+        spec = parse_device(text)
+        key = (spec.protocol, spec.address)
+        if key in known:
+            source = known[key]
+        else:
+            highest += 1
+            source = highest
+        can_cuff = "start-cuff" in find(spec.protocol).commands
+        entries.append(DeviceEntry(source, spec.protocol, spec.address, can_cuff))
+    return entries
+
+
+def make_link(
+    text: str,
+    entry: DeviceEntry,
+    deliver: Callable[[int, LinkReport], None],
+    session_now_us: Callable[[], int],
+    now_s: Callable[[], float],
+    guards: Mapping[int, CuffGuard],
+    capture_dir: str,
+) -> Link:
+    """The link of one device, not started yet."""
+    spec: DeviceSpec = parse_device(text)
+    manifest = find(spec.protocol)
+    capture = None
+    if capture_dir:
+        path = Path(capture_dir) / f"{entry.source}-{spec.protocol}.kapcapture"
+        capture = CaptureWriter(path, spec.protocol, spec.address)
+    return Link(
+        f"{entry.source} {spec.protocol}",
+        spec.address,
+        partial(manifest.make_driver, spec.format),
+        partial(deliver, entry.source),
+        session_now_us,
+        now_s,
+        line=manifest.serial,
+        quiet_s=manifest.quiet_s,
+        guard=guards.get(entry.source, CuffGuard()),
+        capture=capture,
+    )

@@ -1,0 +1,406 @@
+"""The monitor process itself: one loop that takes reports and commands in, and gives rows and live items out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from kapdevices.cuff import CuffGuard
+from kapdevices.link import Link, LinkReport
+
+from kapconsole import __version__
+from kapconsole import events as ev
+from kapconsole.clock import ClockFrame, SessionClock, boot_id, new_frame, resumed_frame, wall_us
+from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
+from kapconsole.monitor.devices import make_link, number_devices
+from kapconsole.monitor.publishing import Waiting
+from kapconsole.record import access
+from kapconsole.record.errors import LogError
+from kapconsole.record.space import BALLAST_BYTES
+from kapconsole.record.thread import Committed, LogThread, LogTrouble, Notice
+from kapconsole.record.writer import SessionLog
+from kapconsole.rows import NUMERICS, WAVE
+from kapconsole.session.runner import Outcome, Runner, gap_text
+from kapconsole.session.state import State
+from kapconsole.session.timeline import Timeline
+from kapconsole.wire import (
+    Answer,
+    Ask,
+    Beat,
+    CueGo,
+    CueReport,
+    Goodbye,
+    Hello,
+    History,
+    Hub,
+    Live,
+    LogStatus,
+    Message,
+    Peer,
+    Welcome,
+)
+
+log = logging.getLogger("kapconsole.monitor")
+
+TURN_S = 0.02
+BEAT_S = 1.0
+MISSED_BEATS_S = 3.0
+COUNTS_EVERY_S = 60.0
+ORPHAN_S = 10.0
+BATCH = 500
+WATCHED_ROLES = ("annunciator", "room", "console")
+
+BAD_ORDERS = 2
+"""Exit code for what a restart cannot mend: a log that cannot be written, a device that is not known."""
+
+
+class _LinkSaid:
+    __slots__ = ("report", "source")
+
+    def __init__(self, source: int, report: LinkReport) -> None:
+        self.source = source
+        self.report = report
+
+
+class _PeerSaid:
+    __slots__ = ("message", "peer")
+
+    def __init__(self, peer: Peer, message: Message | None) -> None:
+        self.peer = peer
+        self.message = message
+
+
+class _LauncherGone:
+    pass
+
+
+_Inbox = queue.SimpleQueue[_LinkSaid | _PeerSaid | Notice | _LauncherGone]
+
+
+class Monitor:
+    """One session's recorder. `run` returns when the session is closed, or when nobody is left who wants it."""
+
+    def __init__(self, orders: Orders) -> None:
+        """Open or resume the log. Raises LogError or ValueError with words for a person."""
+        self._orders = orders
+        self._inbox: _Inbox = queue.SimpleQueue()
+        self._waiting = Waiting()
+        self._live: list[ev.StreamItem] = []
+        self._beats: dict[Peer, float] = {}
+        self._silent: set[Peer] = set()
+        self._launcher_gone_s: float | None = None
+        self._ending: str | None = None
+        self._beat_due_s = self._counts_due_s = 0.0
+
+        self._askers: dict[str, Peer] = {}
+        self._path = Path(orders.log_path)
+        key = bytes.fromhex(orders.key_hex) or None
+        ballast_bytes = 0 if orders.simulated else BALLAST_BYTES
+        signer = access.signer()
+        guards: Mapping[int, CuffGuard] = {}
+        if orders.resume:
+            session_log, self._history = SessionLog.resume(
+                self._path, key, signer=signer, ballast_bytes=ballast_bytes
+            )
+            timeline = Timeline()
+            timeline.add_rows(self._history)
+            self._clock = SessionClock(_frame_of(timeline, orders.frame))
+            entries = number_devices(orders.devices, timeline.state)
+            self._runner = Runner(self._clock, entries, session_log.last_seq, timeline.state)
+            guards = self._runner.restore_guards(timeline.events)
+            first = self._runner.begin(self._resumed(timeline.state))
+        else:
+            self._history = []
+            self._clock = SessionClock(new_frame(orders.frame.speed))  # the session begins now, not at the launch
+            entries = number_devices(orders.devices, State())
+            self._runner = Runner(self._clock, entries)
+            first = self._runner.begin(self._started())
+            try:
+                session_log = SessionLog.create(
+                    self._path, key, first.rows, signer=signer, ballast_bytes=ballast_bytes
+                )
+            except OSError as trouble:
+                raise LogError(f"the session log {self._path} cannot be made: {trouble.strerror}") from None
+        self._log = LogThread(session_log, self._inbox.put)
+        self._log.start()
+        if orders.resume:
+            self._handle(first)
+        else:
+            self._show(first)
+        for warning in session_log.warnings:
+            self._handle(self._runner.note_fact(ev.StorageState("ok", warning)))
+        self._links = {
+            entry.source: make_link(
+                text, entry, self._on_link, self._clock.now_us, time.monotonic, guards, orders.capture_dir
+            )
+            for text, entry in zip(orders.devices, entries, strict=True)
+        }
+        self._hub = Hub(orders.address, self._on_message, self._on_lost)
+
+    @property
+    def links(self) -> dict[int, Link]:
+        """The links by source number."""
+        return self._links
+
+    def launcher_gone(self) -> None:
+        """To be called (from any thread) when the launcher has died."""
+        self._inbox.put(_LauncherGone())
+
+    def run(self) -> int:
+        """Record until the session ends. Returns the exit code."""
+        for link in self._links.values():
+            link.start()
+        while self._ending is None:
+            self._take(TURN_S)
+            self._on_time(time.monotonic())
+            self._send_live()
+        return self._shut_down(self._ending)
+
+    def _started(self) -> ev.SessionStarted:
+        frame = self._clock.frame
+        return ev.SessionStarted(
+            session_id=self._orders.session_id,
+            subject=self._orders.subject,
+            app_version=__version__,
+            boot_id=boot_id(),
+            mono_origin_ns=frame.mono_origin_ns,
+            utc_origin_us=frame.utc_origin_us,
+            speed=frame.speed,
+            time_zone=time.strftime("%Z%z"),
+            simulated=self._orders.simulated,
+        )
+
+    def _resumed(self, state: State) -> ev.SessionResumed:
+        frame = self._clock.frame
+        gap_s = max(0, self._clock.now_us() - state.mono_us) / 1e6
+        text = gap_text(gap_s, "the recorder was restarted")
+        return ev.SessionResumed(round(gap_s, 3), text, boot_id(), frame.mono_origin_ns, frame.speed)
+
+    # -- what comes in --------------------------------------------------------------------------------------------
+
+    def _on_link(self, source: int, report: LinkReport) -> None:
+        self._inbox.put(_LinkSaid(source, report))
+
+    def _on_message(self, peer: Peer, message: Message) -> None:
+        self._inbox.put(_PeerSaid(peer, message))
+
+    def _on_lost(self, peer: Peer, why: str) -> None:
+        log.info("%s left: %s", peer.role or "a peer", why)
+        self._inbox.put(_PeerSaid(peer, None))
+
+    def _take(self, timeout_s: float) -> None:
+        """Handle what waits, at most a batch, so that time is looked at in between."""
+        for _ in range(BATCH):
+            try:
+                said = self._inbox.get(timeout=timeout_s)
+            except queue.Empty:
+                return
+            timeout_s = 0.0
+            if isinstance(said, _LinkSaid):
+                self._handle(self._runner.on_link(said.source, said.report))
+            elif isinstance(said, Committed):
+                for outcome in self._waiting.committed(said.seq):
+                    self._show(outcome)
+            elif isinstance(said, LogTrouble):
+                self._on_log_trouble(said)
+            elif isinstance(said, _LauncherGone):
+                log.warning("the launcher is gone")
+                self._launcher_gone_s = time.monotonic()
+            elif said.message is None:
+                self._on_peer_lost(said.peer)
+            else:
+                self._on_peer(said.peer, said.message)
+            if self._ending is not None:
+                return
+
+    def _on_peer(self, peer: Peer, message: Message) -> None:
+        now_s = time.monotonic()
+        self._beats[peer] = now_s
+        if peer in self._silent:
+            self._silent.discard(peer)
+            self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "running", "answers again")))
+        if isinstance(message, Hello):
+            self._welcome(peer, message.role)
+        elif isinstance(message, Ask):
+            self._peer_asked(peer, message)
+        elif isinstance(message, CueReport):
+            body = ev.CueDelivered(message.cue, message.done, message.text)
+            self._handle(self._runner.note_fact(body, "room"))
+        elif isinstance(message, Beat) and peer.role in WATCHED_ROLES:
+            held = self._runner.state.processes.get(peer.role)
+            if held is None or held.text != message.text or held.state != "running":
+                self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "running", message.text)))
+
+    def _welcome(self, peer: Peer, role: str) -> None:
+        peer.role = role
+        session = self._runner.state.session
+        assert session is not None
+        peer.send(Welcome(session.session_id, self._clock.frame, str(self._path)))
+        if role == "console":
+            # What is in self._live has been folded and stands in the history; the newcomer must not get it twice.
+            self._send_live(but=peer)
+            peer.send(History(self._history, list(self._runner.pending)))
+        if role in WATCHED_ROLES:
+            self._handle(self._runner.note_fact(ev.ProcessState(role, "running", "")))
+
+    def _peer_asked(self, peer: Peer, message: Ask) -> None:
+        outcome = self._runner.on_command(message.command)
+        self._askers[message.command.id] = peer
+        self._handle(outcome)
+
+    def _on_peer_lost(self, peer: Peer) -> None:
+        self._beats.pop(peer, None)
+        self._silent.discard(peer)
+        if peer.role in WATCHED_ROLES and not any(other.role == peer.role for other in self._hub.peers):
+            self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "gone", f"the {peer.role} is not running")))
+
+    def _on_log_trouble(self, trouble: LogTrouble) -> None:
+        if self._runner.state.storage.state != trouble.state or self._runner.state.storage.text != trouble.text:
+            self._handle(self._runner.note_fact(ev.StorageState(trouble.state, trouble.text)))
+
+    # -- what goes out --------------------------------------------------------------------------------------------
+
+    def _handle(self, outcome: Outcome) -> None:
+        for source, command in outcome.at_once:
+            self._links[source].command(command)
+        urgent = outcome.urgent
+        for row in outcome.rows:
+            self._log.append(row, urgent)
+            if row.kind in (NUMERICS, WAVE):
+                self._history.append(row)
+        # Measurements are shown at once, in the order of their times; at most their last second can be lost.
+        self._live.extend(item for item in outcome.items if not isinstance(item, ev.Event))
+        if urgent:
+            self._waiting.put(outcome, time.monotonic())
+
+    def _show(self, outcome: Outcome, on_disk: bool = True) -> None:
+        self._history.extend(row for row in outcome.rows if row.kind not in (NUMERICS, WAVE))
+        self._live.extend(item for item in outcome.items if isinstance(item, ev.Event))
+        for source, command in outcome.after:
+            self._links[source].command(command)
+        if outcome.cue is not None:
+            self._ask_room(outcome.cue)
+        if outcome.answer is not None:
+            id, ok, text = outcome.answer
+            peer = self._askers.pop(id, None)
+            if peer is not None and not peer.ended:
+                peer.send(Answer(id, ok, text if on_disk else f"{text} (not on disk yet)"))
+        if outcome.ends is not None:
+            self._ending = outcome.ends
+
+    def _ask_room(self, cue: str) -> None:
+        rooms = [peer for peer in self._hub.peers if peer.role == "room"]
+        for room in rooms:
+            room.send(CueGo(cue))
+        if not rooms:
+            self._handle(self._runner.note_fact(ev.CueDelivered(cue, False, "the room process is not running")))
+
+    def _send_live(self, but: Peer | None = None) -> None:
+        if not self._live:
+            return
+        message = Live(self._live)
+        self._live = []
+        for peer in self._hub.peers:
+            if peer.role == "console" and peer is not but:
+                peer.send(message)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def _on_time(self, now_s: float) -> None:
+        for outcome in self._runner.tick(wall_us()):
+            self._handle(outcome)
+        for outcome in self._waiting.overdue(now_s):
+            self._show(outcome, on_disk=False)
+        if now_s >= self._beat_due_s:
+            self._beat_due_s = now_s + BEAT_S
+            self._beat(now_s)
+        if now_s >= self._counts_due_s:
+            self._counts_due_s = now_s + COUNTS_EVERY_S
+            self._note_counts()
+        if self._launcher_gone_s is not None and now_s - self._launcher_gone_s > ORPHAN_S:
+            if not any(peer.role == "console" for peer in self._hub.peers):
+                self._ending = ""
+
+    def _beat(self, now_s: float) -> None:
+        status = LogStatus(_size(self._path), self._clock.now_us(), bool(self._orders.key_hex))
+        for peer in self._hub.peers:
+            peer.send(Beat())
+            if peer.role == "console":
+                peer.send(status)
+            if peer.role in WATCHED_ROLES and peer not in self._silent:
+                if now_s - self._beats.get(peer, now_s) > MISSED_BEATS_S:
+                    self._silent.add(peer)
+                    text = f"the {peer.role} has not answered for {MISSED_BEATS_S:.0f} s"
+                    self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "silent", text)))
+
+    def _note_counts(self) -> None:
+        for source, link in self._links.items():
+            counts = link.counts
+            outcome = self._runner.on_counts(source, counts.good, counts.bad, counts.skipped)
+            if outcome is not None:
+                self._handle(outcome)
+
+    def _shut_down(self, reason: str) -> int:
+        for link in self._links.values():
+            link.close()
+        self._send_live()
+        code = 0
+        try:
+            if reason:
+                head = self._log.close(access.ledger())
+                print(f"kapconsole: head code {head.code}", file=sys.stderr)
+            else:
+                for row in self._runner.finish().rows:
+                    self._log.append(row, True)
+                self._log.stop()
+        except LogError as trouble:
+            print(f"kapconsole: {trouble}", file=sys.stderr)
+            code = BAD_ORDERS
+        for peer in self._hub.peers:
+            peer.send(Goodbye(reason or "the launcher is gone"))
+        self._hub.close()
+        return code
+
+
+def _frame_of(timeline: Timeline, fallback: ClockFrame) -> ClockFrame:
+    """The clock frame in which a log's session runs now."""
+    frame, booted = fallback, ""
+    for event in timeline.events:
+        if isinstance(event.body, ev.SessionStarted):
+            body = event.body
+            frame = ClockFrame(body.mono_origin_ns, body.utc_origin_us, body.speed)
+            booted = body.boot_id
+        elif isinstance(event.body, ev.SessionResumed):
+            frame = ClockFrame(event.body.mono_origin_ns, frame.utc_origin_us, event.body.speed)
+            booted = event.body.boot_id
+    return resumed_frame(frame, same_boot=booted == boot_id())
+
+
+def _size(path: Path) -> int:
+    """Bytes on disk of a log with its write-ahead log."""
+    total = 0
+    for name in (path, path.with_name(path.name + "-wal")):
+        try:
+            total += os.stat(name).st_size
+        except OSError:
+            continue
+    return total
+
+
+def main() -> int:
+    """The process: orders on standard input, words on standard error, exit code 2 for what a restart cannot mend."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the launcher decides what it means
+    orders = read_orders()
+    try:
+        monitor = Monitor(orders)
+    except (LogError, ValueError) as trouble:
+        print(f"kapconsole: {trouble}", file=sys.stderr)
+        return BAD_ORDERS
+    when_launcher_is_gone(monitor.launcher_gone)
+    return monitor.run()

@@ -1,0 +1,333 @@
+"""The session's runner: numbers every event, folds it into state and decides what a command or a reading leads to.
+
+Pure: it is fed by hand and gives back `Outcome`s; the monitor process does what they say. Strictly growing times make
+the order of everything, measurements included, a matter of record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from kapdevices.cuff import CuffGuard
+from kapdevices.driver import DeviceCommand, NotPossible, StartCuff, StopCuff
+from kapdevices.link import LinkReadings, LinkRefused, LinkReport, LinkState
+from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
+
+from kapconsole import commands as cm
+from kapconsole import events as ev
+from kapconsole.clock import Clock, duration_text
+from kapconsole.rows import Row, event_row
+from kapconsole.session.packing import Packed, Packer, WaveTimer, wave_piece
+from kapconsole.session.phases import next_phase, phase_label
+from kapconsole.session.state import EMPTY, State, fold, fold_all
+
+MONITOR = "monitor"
+CLOCK_CHECK_US = 60_000_000
+FUTURE_US = 1_000_000
+"""A key press may not lie further in the future than this; two processes' clocks are the same, but scripts err."""
+
+
+class DeviceEntry(msgspec.Struct, frozen=True):
+    """A device of this session: its number in the log, and what it is."""
+
+    source: int
+    protocol: str
+    port: str
+    can_cuff: bool
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What follows from one input. Everything in it waits until its last row is on disk, but `at_once` does not."""
+
+    rows: tuple[Row, ...] = ()
+    items: tuple[ev.StreamItem, ...] = ()
+    at_once: tuple[tuple[int, DeviceCommand], ...] = ()
+    after: tuple[tuple[int, DeviceCommand], ...] = ()
+    cue: str | None = None
+    answer: tuple[str, bool, str] | None = None
+    ends: str | None = None
+
+    @property
+    def urgent(self) -> bool:
+        """True when there is an event in it, which goes to disk at once; measurements wait for their second."""
+        return any(isinstance(item, ev.Event) for item in self.items)
+
+
+class Refused(Exception):
+    """A command cannot be carried out; the message says why."""
+
+
+class Runner:
+    """One session being recorded."""
+
+    def __init__(self, clock: Clock, devices: Iterable[DeviceEntry] = (), seq: int = 0, state: State = EMPTY) -> None:
+        """`seq` and `state`: those of the log's last row when a session is resumed."""
+        self._clock = clock
+        self._seq = seq
+        self._last_us = state.mono_us
+        self.state = state
+        self.devices = {entry.source: entry for entry in devices}
+        self._packer = Packer()
+        self._timers: dict[tuple[int, Metric], WaveTimer] = {}
+        self._guards: dict[int, CuffGuard] = {}
+        self._clock_checked_us: int | None = None
+        self._wall_offset_us: int | None = None
+
+    @property
+    def pending(self) -> list[ev.Measurement | ev.WavePiece]:
+        """Items that are in no row yet."""
+        return self._packer.pending
+
+    def begin(self, body: ev.SessionStarted | ev.SessionResumed) -> Outcome:
+        """The first event of this run."""
+        return self.note_fact(body)
+
+    def note_fact(self, body: ev.Body, actor: str = MONITOR) -> Outcome:
+        """Record something that has happened."""
+        return self._outcome([self._event(body, actor, self._clock.now_us())])
+
+    def finish(self) -> Outcome:
+        """Rows of what is still held, at a close."""
+        return Outcome(rows=tuple(self._row(packed) for packed in self._packer.flush()))
+
+    # -- devices --------------------------------------------------------------------------------------------------
+
+    def on_link(self, source: int, report: LinkReport) -> Outcome:
+        """What a link reported: readings, a change of its state, a refusal or a fault."""
+        if isinstance(report, LinkReadings):
+            return self._on_readings(source, report.mono_us, report.readings)
+        entry = self.devices[source]
+        if isinstance(report, LinkState):
+            body: ev.Body = ev.DeviceState(
+                source, entry.protocol, entry.port, report.adapter, str(report.state), report.text
+            )
+        elif isinstance(report, LinkRefused):
+            words = "cuff start" if isinstance(report.command, StartCuff) else "cuff stop"
+            refused = ev.CommandRefused(words, report.text)
+            said = ev.DeviceSaid(source, "cuff-refused", report.text)
+            return self._outcome([self._event(body, MONITOR, report.mono_us) for body in (refused, said)])
+        else:
+            body = ev.DeviceSaid(source, "driver-fault", report.text)
+        return self._outcome([self._event(body, MONITOR, report.mono_us)])
+
+    def on_counts(self, source: int, good: int, bad: int, skipped: int) -> Outcome | None:
+        """How a link's bytes were understood so far; an event only when it changed since the last one."""
+        held = self.state.devices.get(source)
+        if held is not None and (held.good, held.bad, held.skipped) == (good, bad, skipped):
+            return None
+        return self.note_fact(ev.PacketsCounted(source, good, bad, skipped))
+
+    def _on_readings(self, source: int, mono_us: int, readings: tuple[Reading, ...]) -> Outcome:
+        items: list[ev.StreamItem] = []
+        nibp: dict[Metric, Numeric] = {}
+        spot: list[Numeric] = []
+        words = ""
+        for reading in readings:
+            if isinstance(reading, SampleArray):
+                timer = self._timers.setdefault((source, reading.metric), WaveTimer())
+                placed = timer.place(mono_us, len(reading.samples), reading.rate_hz)
+                items.append(wave_piece(source, reading, *placed))
+            elif isinstance(reading, DeviceStatus):
+                if reading.code.startswith("cuff-") and reading.code != "cuff-done":
+                    words = reading.text
+                items.append(self._event(ev.DeviceSaid(source, reading.code, reading.text), MONITOR, mono_us))
+            elif reading.metric in NIBP_METRICS:
+                nibp[reading.metric] = reading
+            elif not reading.live:
+                spot.append(reading)
+            else:
+                stamp_us = self._stamp(mono_us)
+                items.append(ev.Measurement(stamp_us, source, reading.metric, reading.value, reading.quality))
+        if nibp:
+            items.append(self._event(_nibp(source, nibp, words), MONITOR, mono_us))
+        if spot:
+            body = ev.SpotChecked(source, spot[0].device_time, tuple(spot))
+            items.append(self._event(body, MONITOR, mono_us))
+        return self._outcome(items)
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def on_command(self, command: cm.Command) -> Outcome:
+        """Check a wish; the outcome has its event and its answer, or a logged refusal."""
+        now_us = self._clock.now_us()
+        try:
+            outcome = self._carry_out(command, now_us)
+        except Refused as refusal:
+            words = str(command.body.__struct_config__.tag).replace("-", " ")
+            event = self._event(ev.CommandRefused(words, str(refusal)), command.actor, now_us)
+            return msgspec.structs.replace(self._outcome([event]), answer=(command.id, False, str(refusal)))
+        return outcome
+
+    def _carry_out(self, command: cm.Command, now_us: int) -> Outcome:
+        if self.state.closed is not None:
+            raise Refused("the session is closed")
+        text = "done"
+        at_once: tuple[tuple[int, DeviceCommand], ...] = ()
+        after: tuple[tuple[int, DeviceCommand], ...] = ()
+        cue = ends = None
+        body: ev.Body
+        match command.body:
+            case cm.CuffStart(patient=patient, initial_mmhg=initial_mmhg):
+                source = self._cuff_source(now_us)
+                body = ev.CuffRequested(source, patient, initial_mmhg)
+                after = ((source, StartCuff(patient, initial_mmhg)),)
+                text = "cuff requested"
+            case cm.CuffStop():
+                sources = [entry.source for entry in self.devices.values() if entry.can_cuff]
+                if not sources:
+                    raise Refused("no cuff monitor in this session")
+                body = ev.CuffStopRequested(sources[0])
+                # Nothing may stand between a person and the stop, the disk least of all.
+                at_once = tuple((source, StopCuff()) for source in sources)
+                text = "cuff stop sent"
+            case cm.Note(text=words, at_us=at_us, about=about):
+                if about is not None and all(note.seq != about for note in self.state.notes):
+                    raise Refused(f"there is no note number {about}")
+                if about is not None and not words.strip():
+                    raise Refused("a note's words cannot be taken away, only corrected")
+                body = ev.NoteTaken(_moment(at_us, now_us), words.strip(), about)
+                text = "noted"
+            case cm.Mark(label=label, at_us=at_us):
+                body = ev.MarkSet(_moment(at_us, now_us), label)
+                text = f"mark {label}"
+            case cm.Phase(phase=phase, at_us=at_us):
+                chosen = next_phase(self.state.phase) if phase == "next" else phase
+                if chosen is None:
+                    raise Refused("this is the last phase")
+                if chosen == self.state.phase:
+                    raise Refused(f"the session is in {phase_label(chosen)} already")
+                body = ev.PhaseEntered(_moment(at_us, now_us), chosen)
+                text = f"phase {phase_label(chosen)}"
+            case cm.Dose(route=route, amount_mg=amount_mg, drug=drug, at_us=at_us):
+                if not 0 < amount_mg <= 1000 or route not in cm.ROUTES:
+                    raise Refused(f"{amount_mg:g} mg {route} is no plausible dose")
+                body = ev.DoseGiven(_moment(at_us, now_us), drug, route, amount_mg)
+                text = f"dose recorded: {drug} {amount_mg:g} mg {route.upper()}"
+            case cm.Cue(cue=cue):
+                body = ev.CueRequested(cue)
+                text = f"cue {cue} requested"
+            case cm.End(reason=reason):
+                return self._end(command, reason, now_us)
+        outcome = self._outcome([self._event(body, command.actor, now_us)])
+        return msgspec.structs.replace(
+            outcome, at_once=at_once, after=after, cue=cue, ends=ends, answer=(command.id, True, text)
+        )
+
+    def _end(self, command: cm.Command, reason: str, now_us: int) -> Outcome:
+        last = self.finish()
+        closed = self._outcome([self._event(ev.SessionClosed(reason), command.actor, now_us)])
+        return msgspec.structs.replace(
+            closed, rows=(*last.rows, *closed.rows), ends=reason, answer=(command.id, True, "session closed")
+        )
+
+    def _cuff_source(self, now_us: int) -> int:
+        able = [entry for entry in self.devices.values() if entry.can_cuff]
+        if not able:
+            raise Refused("no cuff monitor in this session")
+        entry = able[0]
+        held = self.state.devices.get(entry.source)
+        if held is None or not held.delivering:
+            raise Refused(f"the cuff monitor on {entry.port} does not answer")
+        if self.state.cuff.doing in ("requested", "inflating"):
+            raise Refused("a cuff reading is under way")
+        guard = self._guards.get(entry.source, CuffGuard())
+        try:
+            self._guards[entry.source] = guard.admit(StartCuff(), now_us / 1e6)
+        except NotPossible as refusal:
+            raise Refused(str(refusal)) from None
+        return entry.source
+
+    def restore_guards(self, events: Iterable[ev.Event]) -> dict[int, CuffGuard]:
+        """The cuff guards as the events of a resumed session leave them, in session seconds."""
+        starts: dict[int, list[float]] = {}
+        for event in events:
+            if isinstance(event.body, ev.CuffRequested):
+                starts.setdefault(event.body.source, []).append(event.mono_us / 1e6)
+        self._guards = {source: CuffGuard(tuple(times)) for source, times in starts.items()}
+        return self._guards
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def tick(self, wall_utc_us: int) -> list[Outcome]:
+        """What is due now: rows that are a second old; once a minute the wall clock held against session time."""
+        now_us = self._clock.now_us()
+        rows = tuple(self._row(packed) for packed in self._packer.due(now_us))
+        outcomes = [Outcome(rows=rows)] if rows else []
+        if self._clock_checked_us is None or now_us - self._clock_checked_us >= CLOCK_CHECK_US:
+            self._clock_checked_us = now_us
+            offset_us = wall_utc_us - self._clock.utc_us()
+            step_us = 0 if self._wall_offset_us is None else offset_us - self._wall_offset_us
+            self._wall_offset_us = offset_us
+            outcomes.append(self.note_fact(ev.ClockChecked(wall_utc_us, step_us)))
+        return outcomes
+
+    def _stamp(self, mono_us: int) -> int:
+        self._last_us = max(mono_us, self._last_us + 1)
+        return self._last_us
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def _event(self, body: ev.Body, actor: str, mono_us: int) -> ev.Event:
+        stamp_us = self._stamp(mono_us)
+        utc_us = self._clock.utc_us() - self._clock.now_us() + stamp_us
+        event = ev.Event(self._next_seq(), stamp_us, utc_us, actor, body)
+        self.state = fold(self.state, event)
+        return event
+
+    def _row(self, packed: Packed) -> Row:
+        mono_us, kind, body = packed
+        utc_us = self._clock.utc_us() - self._clock.now_us() + mono_us
+        return Row(self._next_seq(), mono_us, utc_us, kind, MONITOR, body)
+
+    def _outcome(self, items: list[ev.StreamItem]) -> Outcome:
+        rows = []
+        for item in items:
+            if isinstance(item, ev.Event):
+                rows.append(event_row(item))
+            else:
+                self.state = fold(self.state, item)
+                rows.extend(self._row(packed) for packed in self._packer.add(item))
+        return Outcome(rows=tuple(sorted(rows, key=lambda row: row.seq)), items=tuple(items))
+
+
+def resume_state(events: Iterable[ev.Event], latest: State) -> State:
+    """The state of a log's events with the newest measurements of `latest`."""
+    return msgspec.structs.replace(fold_all(events), latest=latest.latest)
+
+
+def gap_text(gap_s: float, why: str) -> str:
+    """What the restarted session says of itself: "recording was interrupted for 3 s: monitor restarted"."""
+    return f"recording was interrupted for {duration_text(gap_s)}: {why}"
+
+
+def _moment(at_us: int | None, now_us: int) -> int:
+    if at_us is None:
+        return now_us
+    if at_us > now_us + FUTURE_US:
+        raise Refused("that moment lies in the future")
+    if at_us < 0:
+        raise Refused("that moment lies before the session")
+    return min(at_us, now_us)
+
+
+def _nibp(source: int, nibp: dict[Metric, Numeric], words: str) -> ev.NibpMeasured:
+    def value(metric: Metric) -> float | None:
+        return nibp[metric].value if metric in nibp else None
+
+    # A reading without a pulse rate is still a blood pressure.
+    pressure = [nibp[metric].quality for metric in (Metric.NIBP_SYS, Metric.NIBP_DIA) if metric in nibp]
+    quality = next((quality for quality in pressure if quality is not Quality.GOOD), Quality.GOOD)
+    return ev.NibpMeasured(
+        source,
+        value(Metric.NIBP_SYS),
+        value(Metric.NIBP_DIA),
+        value(Metric.NIBP_MEAN),
+        value(Metric.NIBP_PULSE_RATE),
+        quality,
+        words if quality is not Quality.GOOD else "",
+    )
+
+

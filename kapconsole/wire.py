@@ -1,0 +1,305 @@
+"""Messages between the processes, and the two ends of the wire: the monitor's hub and everybody else's link.
+
+The wire is `multiprocessing.connection` (a local socket or named pipe, keyed) carrying msgpack. The monitor listens;
+the others connect, and connect again when it has been away. A peer that does not read never holds up the monitor: each
+has a queue and a thread of its own, waveforms are dropped first, and a peer that stays behind is cut off and may
+attach again, when it is told everything since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import secrets
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kapconsole.clock import ClockFrame
+from kapconsole.commands import Command
+from kapconsole.events import StreamItem, WavePiece
+from kapconsole.rows import Row
+
+log = logging.getLogger("kapconsole.wire")
+
+QUEUE_LIMIT = 2000
+"""Messages that may wait for a peer before it is cut off: more than a minute of life at full load."""
+
+POLL_S = 0.2
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The first word of a peer: `role` is console, annunciator, room, sender, launcher or demo."""
+
+    role: str
+    pid: int
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat"):
+    """A heartbeat, once a second in both directions. `text` says what is wrong with the sender, if anything is."""
+
+    text: str = ""
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """A command for the monitor."""
+
+    command: Command
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """What became of the command `id`; `ok` only when its event is in the log on disk."""
+
+    id: str
+    ok: bool
+    text: str
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """The session that the peer attached to; its history follows."""
+
+    session_id: str
+    frame: ClockFrame
+    log_path: str
+
+
+class History(msgspec.Struct, frozen=True, tag="history"):
+    """Everything so far: rows as in the log, then what is not in a row yet."""
+
+    rows: list[Row]
+    items: list[StreamItem]
+
+
+class Live(msgspec.Struct, frozen=True, tag="live"):
+    """New items in order."""
+
+    items: list[StreamItem]
+
+
+class LogStatus(msgspec.Struct, frozen=True, tag="log-status"):
+    """The session log's size on disk and how many session microseconds of it are known to be there."""
+
+    size_bytes: int
+    committed_us: int
+    encrypted: bool
+
+
+class CueGo(msgspec.Struct, frozen=True, tag="cue-go"):
+    """The monitor asks the room to carry out a cue."""
+
+    cue: str
+
+
+class CueReport(msgspec.Struct, frozen=True, tag="cue-report"):
+    """The room tells what it delivered."""
+
+    cue: str
+    done: bool
+    text: str
+
+
+class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
+    """The session has been closed; every process may end."""
+
+    reason: str
+
+
+Message = Hello | Beat | Ask | Answer | Welcome | History | Live | LogStatus | CueGo | CueReport | Goodbye
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Message).decode
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a hub listens and the key to speak with it. Kept in a file that only its user can read."""
+
+    path: str
+    key_hex: str
+
+    @property
+    def key(self) -> bytes:
+        """The shared key of the connection's challenge."""
+        return bytes.fromhex(self.key_hex)
+
+
+def new_address() -> Address:
+    """A fresh address and key. Socket paths are limited to about 100 bytes, so this lives in the temporary folder."""
+    if sys.platform == "win32":
+        path = rf"\\.\pipe\kapconsole-{secrets.token_hex(8)}"
+    else:
+        path = str(Path(tempfile.mkdtemp(prefix="kap-")) / "hub")
+    return Address(path, secrets.token_hex(32))
+
+
+class Peer:
+    """One connection: a thread that reads, a thread that writes; `received` is called on the reading thread."""
+
+    def __init__(
+        self,
+        connection: Connection[Any, Any],
+        received: Callable[[Peer, Message], None],
+        lost: Callable[[Peer, str], None],
+    ) -> None:
+        self.role = ""
+        self._connection = connection
+        self._received = received
+        self._lost = lost
+        self._outgoing: queue.Queue[bytes | None] = queue.Queue()
+        self._ended = threading.Event()
+        self._lost_said = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._read, name="wire-read", daemon=True),
+            threading.Thread(target=self._write, name="wire-write", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """True once the connection is of no more use."""
+        return self._ended.is_set()
+
+    def send(self, message: Message) -> None:
+        """Queue a message. Never blocks; a peer that does not read loses waveforms first, then its connection."""
+        waiting = self._outgoing.qsize()
+        if isinstance(message, Live) and waiting > QUEUE_LIMIT // 4:
+            kept = [item for item in message.items if not isinstance(item, WavePiece)]
+            if not kept:
+                return
+            message = Live(kept)
+        if waiting > QUEUE_LIMIT:
+            self._end("did not read for too long")
+            return
+        self._outgoing.put(_encode(message))
+
+    def close(self, drain_s: float = 1.0) -> None:
+        """Send what waits, then end both threads. Call from another thread than the peer's own."""
+        self._outgoing.put(None)
+        self._threads[1].join(drain_s)
+        self._ended.set()
+        self._threads[0].join(2 * POLL_S + 1.0)
+
+    def _read(self) -> None:
+        try:
+            while not self._ended.is_set():
+                if self._connection.poll(POLL_S):
+                    self._received(self, _decode(self._connection.recv_bytes()))
+        except (EOFError, OSError) as trouble:
+            self._end(str(trouble) or "connection closed")
+        except msgspec.MsgspecError as trouble:
+            log.warning("unreadable message from %s: %s", self.role or "a peer", trouble)
+            self._end("sent what could not be read")
+        finally:
+            # The reading thread always comes to its end, so it is the one that closes the connection.
+            self._threads[1].join(2 * POLL_S)
+            with contextlib.suppress(OSError):
+                self._connection.close()
+
+    def _write(self) -> None:
+        try:
+            while not self._ended.is_set():
+                try:
+                    data = self._outgoing.get(timeout=POLL_S)
+                except queue.Empty:
+                    continue
+                if data is None:
+                    return
+                self._connection.send_bytes(data)
+        except (OSError, ValueError) as trouble:
+            self._end(str(trouble) or "connection closed")
+
+    def _end(self, why: str) -> None:
+        with self._lost_said:
+            if self._ended.is_set():
+                return
+            self._ended.set()
+        self._lost(self, why)
+
+
+class Hub:
+    """The monitor's end: listens at an address and keeps the peers."""
+
+    def __init__(
+        self,
+        address: Address,
+        received: Callable[[Peer, Message], None],
+        lost: Callable[[Peer, str], None],
+    ) -> None:
+        self._address = address
+        self._received = received
+        self._lost_callback = lost
+        self._peers: list[Peer] = []
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        if sys.platform != "win32":
+            # Left behind by a monitor that was killed; nobody listens there any more.
+            Path(address.path).unlink(missing_ok=True)
+        self._listener = Listener(address.path, authkey=address.key)
+        self._thread = threading.Thread(target=self._accept, name="wire-accept", daemon=True)
+        self._thread.start()
+
+    @property
+    def peers(self) -> list[Peer]:
+        """Peers that are connected now."""
+        with self._lock:
+            return list(self._peers)
+
+    def close(self) -> None:
+        """Send what waits to every peer and stop listening."""
+        self._ended.set()
+        with contextlib.suppress(OSError, EOFError, AuthenticationError):
+            Client(self._address.path, authkey=self._address.key).close()  # wakes accept()
+        self._thread.join(2.0)
+        for peer in self.peers:
+            peer.close()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while not self._ended.is_set():
+            try:
+                connection = self._listener.accept()
+            except (OSError, EOFError, AuthenticationError) as trouble:
+                if not self._ended.is_set():
+                    log.warning("a connection was refused: %s", trouble)
+                continue
+            if self._ended.is_set():
+                connection.close()
+                return
+            with self._lock:
+                self._peers.append(Peer(connection, self._received, self._lost))
+
+    def _lost(self, peer: Peer, why: str) -> None:
+        with self._lock:
+            if peer in self._peers:
+                self._peers.remove(peer)
+        self._lost_callback(peer, why)
+
+
+class HubUnreachable(Exception):
+    """Nobody listens at the address; the message says so in words."""
+
+
+def connect(
+    address: Address,
+    role: str,
+    received: Callable[[Peer, Message], None],
+    lost: Callable[[Peer, str], None],
+) -> Peer:
+    """Attach to the hub and say hello. Raises HubUnreachable."""
+    try:
+        connection = Client(address.path, authkey=address.key)
+    except (OSError, EOFError, AuthenticationError) as trouble:
+        raise HubUnreachable(f"the monitor cannot be reached: {trouble}") from None
+    peer = Peer(connection, received, lost)
+    peer.role = role
+    peer.send(Hello(role, os.getpid()))
+    return peer

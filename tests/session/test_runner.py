@@ -1,0 +1,192 @@
+"""The runner's decisions: what a command or a reading leads to, with a fake clock and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from kapdevices.driver import StartCuff, StopCuff
+from kapdevices.link import LinkPhase, LinkReadings, LinkState
+from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, SampleArray
+
+from kapconsole import commands as cm
+from kapconsole import events as ev
+from kapconsole.clock import FakeClock
+from kapconsole.rows import row_event
+from kapconsole.session.runner import DeviceEntry, Outcome, Runner
+from kapconsole.session.state import EMPTY, fold_all
+from kapconsole.session.timeline import Timeline
+
+OXIMETER = DeviceEntry(1, "nonin", "/dev/a", can_cuff=False)
+CUFF = DeviceEntry(2, "suntech", "/dev/b", can_cuff=True)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(10_000_000)
+
+
+@pytest.fixture
+def runner(clock: FakeClock) -> Runner:
+    runner = Runner(clock, [OXIMETER, CUFF])
+    runner.on_link(2, LinkState("2 suntech", clock.now_us(), LinkPhase.CONNECTED, "the device talks"))
+    return runner
+
+
+def ask(runner: Runner, body: cm.CommandBody) -> Outcome:
+    return runner.on_command(cm.Command("x", "therapist", body))
+
+
+def test_a_note_is_stamped_with_the_moment_its_key_went_down(runner: Runner, clock: FakeClock) -> None:
+    pressed_us = clock.now_us()
+    clock.advance(0.4)
+    ask(runner, cm.Note(at_us=pressed_us))
+    assert runner.state.notes[-1].at_us == pressed_us
+
+
+def test_words_come_later_and_a_correction_keeps_count(runner: Runner, clock: FakeClock) -> None:
+    ask(runner, cm.Note())
+    stamp = runner.state.notes[-1]
+    clock.advance(20)
+    ask(runner, cm.Note(text="falling", about=stamp.seq))
+    ask(runner, cm.Note(text="falling, but soft", about=stamp.seq))
+    note = runner.state.notes[-1]
+    assert (note.at_us, note.text, note.corrections) == (stamp.at_us, "falling, but soft", 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (cm.Note(text="x", about=999), "no note"),
+        (cm.Note(at_us=10**12), "future"),
+        (cm.Phase("inward", at_us=-5), "before the session"),
+        (cm.Dose(route="im", amount_mg=-1), "plausible"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words_and_logged(runner: Runner, body: cm.CommandBody, words: str) -> None:
+    outcome = ask(runner, body)
+    assert outcome.answer is not None
+    assert not outcome.answer[1]
+    assert words in outcome.answer[2]
+    logged = row_event(outcome.rows[-1]).body
+    assert isinstance(logged, ev.CommandRefused)
+    assert words in logged.reason
+
+
+def test_a_cuff_start_waits_for_the_disk_but_a_stop_does_not(runner: Runner) -> None:
+    start = ask(runner, cm.CuffStart())
+    assert start.after == ((2, StartCuff("adult", 160)),)
+    assert start.at_once == ()
+    stop = ask(runner, cm.CuffStop())
+    assert stop.at_once == ((2, StopCuff()),)
+
+
+def test_no_second_cuff_start_within_sixty_seconds(runner: Runner, clock: FakeClock) -> None:
+    assert ask(runner, cm.CuffStart()).after
+    cuff_result(runner, clock)
+    clock.advance(30)
+    refused = ask(runner, cm.CuffStart())
+    assert refused.after == ()
+    assert refused.answer is not None
+    assert "wait 30 s" in refused.answer[2]
+    clock.advance(31)
+    assert ask(runner, cm.CuffStart()).after
+
+
+def test_the_guard_outlives_a_restart(runner: Runner, clock: FakeClock) -> None:
+    event = row_event(ask(runner, cm.CuffStart()).rows[-1])
+    again = Runner(clock, [CUFF], seq=event.seq, state=runner.state)
+    again.restore_guards([event])
+    clock.advance(5)
+    again.begin(ev.SessionResumed(5.0, "", "", 0, 1.0))
+    again.on_link(2, LinkState("2 suntech", clock.now_us(), LinkPhase.CONNECTED, "the device talks"))
+    assert ask(again, cm.CuffStart()).after == ()
+
+
+def test_no_cuff_without_contact(clock: FakeClock) -> None:
+    runner = Runner(clock, [CUFF])
+    outcome = ask(runner, cm.CuffStart())
+    assert outcome.after == ()
+    assert outcome.answer is not None
+    assert "does not answer" in outcome.answer[2]
+
+
+def test_a_lost_cuff_monitor_does_not_stay_inflating(runner: Runner, clock: FakeClock) -> None:
+    ask(runner, cm.CuffStart())
+    runner.on_link(2, LinkState("2 suntech", clock.now_us(), LinkPhase.LOST, "unplugged"))
+    assert runner.state.cuff.doing == "idle"
+
+
+def cuff_result(runner: Runner, clock: FakeClock, quality: Quality = Quality.GOOD) -> Outcome:
+    good = quality is Quality.GOOD
+    values = {
+        Metric.NIBP_SYS: 121.0,
+        Metric.NIBP_DIA: 78.0,
+        Metric.NIBP_MEAN: 92.0,
+        Metric.NIBP_PULSE_RATE: 72.0,
+    }
+    numerics = [Numeric(metric, value if good else None, quality) for metric, value in values.items()]
+    status = DeviceStatus("cuff-done", "done") if good else DeviceStatus("cuff-failed", "leak or loose cuff")
+    return runner.on_link(2, LinkReadings("2 suntech", clock.now_us(), (status, *numerics)))
+
+
+def test_four_numerics_are_one_cuff_reading(runner: Runner, clock: FakeClock) -> None:
+    cuff_result(runner, clock)
+    reading = runner.state.nibp[-1].reading
+    assert (reading.sys_mmhg, reading.dia_mmhg, reading.mean_mmhg, reading.pulse_rate) == (121, 78, 92, 72)
+    assert reading.valid
+
+
+def test_a_failed_cuff_reading_says_why_and_has_no_numbers(runner: Runner, clock: FakeClock) -> None:
+    cuff_result(runner, clock, Quality.MEASUREMENT_FAILED)
+    reading = runner.state.nibp[-1].reading
+    assert not reading.valid
+    assert reading.sys_mmhg is None
+    assert reading.text == "leak or loose cuff"
+
+
+def test_a_spot_check_never_becomes_the_present(runner: Runner, clock: FakeClock) -> None:
+    spot = Numeric(Metric.SPO2, 97.0, live=False, device_time="2026-03-05T14:30:15")
+    runner.on_link(1, LinkReadings("1 nonin", clock.now_us(), (spot,)))
+    assert runner.state.newest(Metric.SPO2) is None
+
+
+def test_times_strictly_grow_even_when_reports_cross(runner: Runner, clock: FakeClock) -> None:
+    late = LinkReadings("1 nonin", clock.now_us() - 500, (Numeric(Metric.SPO2, 97.0),) * 3)
+    items = [*runner.on_link(1, late).items, *ask(runner, cm.Mark("1")).items]
+    times = [item.mono_us for item in items if not isinstance(item, ev.WavePiece)]
+    assert times == sorted(set(times))
+
+
+def test_replaying_the_rows_gives_the_live_state(runner: Runner, clock: FakeClock) -> None:
+    rows = []
+    items: list[ev.StreamItem] = []
+    runner = Runner(clock, [OXIMETER, CUFF])
+    outcomes = [runner.on_link(2, LinkState("2", clock.now_us(), LinkPhase.CONNECTED, ""))]
+    for second in range(30):
+        for _ in range(3):
+            clock.advance(1 / 3)
+            pleth = SampleArray(Metric.PLETH, 75.0, tuple(range(25)), 255)
+            quality = Quality.GOOD if second % 7 else Quality.SENSOR_OFF
+            spo2 = Numeric(Metric.SPO2, 97.0 + second % 3, quality)
+            outcomes.append(runner.on_link(1, LinkReadings("1", clock.now_us(), (pleth, spo2))))
+        if second % 10 == 5:
+            outcomes.append(ask(runner, cm.Note(text=f"note {second}")))
+        outcomes.extend(runner.tick(clock.utc_us()))
+    outcomes.append(runner.finish())
+    for outcome in outcomes:
+        rows.extend(outcome.rows)
+        items.extend(outcome.items)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    loaded = Timeline()
+    loaded.add_rows(rows)
+    assert loaded.state == runner.state
+    moments = [item.mono_us for item in items if not isinstance(item, ev.WavePiece)]
+    for moment_us in (*moments[::7], moments[-1] + 1):
+        live = fold_all(
+            [item for item in items if not isinstance(item, ev.WavePiece) and item.mono_us <= moment_us], EMPTY
+        )
+        assert loaded.state_at(moment_us) == live
+    wave = loaded.waves[1, Metric.PLETH]
+    assert len(wave.times_us) == 30 * 75
+    steps = wave.times_us[1:] - wave.times_us[:-1]
+    assert steps.min() > 0
+    assert steps.max() < 20_000

@@ -1,0 +1,60 @@
+"""The documents: links lead somewhere, commands exist, and what is generated is current."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parent.parent
+DOCUMENTS = sorted(
+    path
+    for path in TOP.rglob("*.md")
+    if not any(part.startswith(".") or part in ("build", "dist") for part in path.relative_to(TOP).parts)
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(TOP).as_posix()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_links_within_the_project_lead_somewhere(document: Path) -> None:
+    targets = [link.partition("#")[0] for link in LINK.findall(document.read_text("utf-8")) if "://" not in link]
+    dead = [target for target in targets if target and not (document.parent / target).exists()]
+    assert not dead
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_links_to_headings_lead_to_one(document: Path) -> None:
+    text = document.read_text("utf-8")
+    headings = {
+        re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).strip().replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
+    dead = [link for link in LINK.findall(text) if link.startswith("#") and link[1:] not in headings]
+    assert not dead
+
+
+def test_commands_in_the_documents_exist() -> None:
+    """Every `kapconsole WORD` and `start.py WORD` that a document shows is a command of the program."""
+    shown = {
+        word
+        for document in DOCUMENTS
+        for word in re.findall(r"(?:\bkapconsole|start\.py) ([a-z]+)\b", code_in(document.read_text("utf-8")))
+    }
+    done = subprocess.run([sys.executable, "-m", "kapconsole", "--help"], capture_output=True, text=True, timeout=60)
+    commands = set(re.findall(r"^    ([a-z]+)(?: |$)", done.stdout, re.MULTILINE))
+    assert {"demo", "run", "doctor"} <= commands, done.stdout + done.stderr
+    assert not shown - commands - {"test"}
+
+
+def code_in(text: str) -> str:
+    """Code blocks and code spans of a Markdown text: prose may say what the program does in any words."""
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL)
+    return "\n".join(blocks + re.findall(r"`([^`\n]+)`", text))
