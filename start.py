@@ -154,7 +154,10 @@ ADVICE = (
     (("no space left", "disk full"), "the disk is full: free about 1 GB and start again"),
     (("permission denied", "read-only file system"), "this folder cannot be written: copy it to one that is yours"),
     (("ensurepip",), "this Python comes without venv: install its package, such as: sudo apt install python3-venv"),
-    (("hash",), "a package is not the one in requirements.lock: look for a mirror or proxy that changes packages"),
+    (
+        ("match the hashes", "hash mismatch"),
+        "a package is not the one in requirements.lock: look for a mirror or proxy that changes packages",
+    ),
     (
         ("connection", "resolve", "network", "timed out", "dns", "proxy", "certificate", "no matching distribution"),
         "packages could not be fetched: is this machine offline? Behind a proxy set HTTPS_PROXY, then start again",

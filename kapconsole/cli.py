@@ -1,4 +1,4 @@
-"""The command line: words to actions. Errors are one clear line on standard error; exit code 0, 1 (failed) or 2 (usage).
+"""The command line: words to actions. Errors are one clear line on standard error; exit code 0, 1 failed, 2 usage.
 
 Imports are made where they are used, so that `kapconsole send` from a foot switch does not wait for Qt or numpy.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -186,9 +187,8 @@ def _key_options(parser: argparse.ArgumentParser, writing: bool = False) -> None
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from kapdevices.patient import SCENARIOS
-
     from kapconsole.demo import simulated_devices, therapist
+    from kapdevices.patient import SCENARIOS
 
     if options.scenario not in SCENARIOS:
         raise Failed(f"unknown scenario {options.scenario!r}; one of: {', '.join(SCENARIOS)}")
@@ -200,10 +200,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from kapdevices.catalog import parse_device
     from msgspec.structs import replace
 
     from kapconsole.record.access import log_key, new_log_key
+    from kapdevices.catalog import parse_device
 
     if not options.device:
         raise Failed("which monitors? give --device PROTOCOL@PORT at least once (kapconsole devices lists both)")
@@ -331,8 +331,8 @@ def _new_log(asked: Path | None, name: str) -> Path:
         if not asked.parent.is_dir():
             raise Failed(f"the folder {asked.parent} does not exist")
         return asked
-    stem = f"{datetime.now():%Y-%m-%d_%H%M%S}_{''.join(c if c.isalnum() or c in '-_' else '-' for c in name)}"
-    return sessions_dir() / f"{stem}{LOG_SUFFIX}"
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+    return sessions_dir() / f"{datetime.now().astimezone():%Y-%m-%d_%H%M%S}_{safe}{LOG_SUFFIX}"
 
 
 def _point_at_unfinished(asked: Path | None) -> None:
@@ -361,8 +361,9 @@ def _log_errors() -> Iterator[None]:
 
 
 def _passphrase(options: argparse.Namespace) -> Callable[[], str]:
-    """Gives the site passphrase when somebody needs it: from the file that was named, or by asking."""
+    """Gives the site passphrase when somebody needs it: from the file that was named, or by asking, once."""
 
+    @functools.cache
     def ask() -> str:
         if options.passphrase_file is not None:
             try:
@@ -380,13 +381,16 @@ def _passphrase(options: argparse.Namespace) -> Callable[[], str]:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from kapconsole.record.access import open_for_reading
+    from kapconsole.record.access import check, open_for_reading
 
+    passphrase = _passphrase(options)
     with _log_errors():
-        opened = open_for_reading(options.file, _passphrase(options))
+        opened = open_for_reading(options.file, passphrase)
+    if not _screen():
+        raise Failed("there is no screen here; kapconsole info and verify work without one")
     from kapconsole.replay.process import show
 
-    return show(opened)
+    return show(opened, lambda: check(options.file, passphrase))
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -409,17 +413,9 @@ def _verify(options: argparse.Namespace) -> int:
     import msgspec
 
     from kapconsole.record import access
-    from kapconsole.record.verify import verify
 
     with _log_errors():
-        report = verify(
-            options.file,
-            lambda: access.fetch_log_key(options.file, _passphrase(options)),
-            trusted=[access.signer().public_key],
-            ledger=access.ledger_path(),
-            code=options.code,
-            progress=_progress("verifying"),
-        )
+        report = access.check(options.file, _passphrase(options), options.code, _progress("verifying"))
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
         return 0 if report.ok else 1
@@ -459,11 +455,9 @@ def _protect(options: argparse.Namespace) -> int:
 
 
 def _new_passphrase(options: argparse.Namespace) -> Callable[[], str]:
-    once = _passphrase(options)
-
     def ask() -> str:
-        first = once()
-        if options.passphrase_file is None and once() != first:
+        first = _passphrase(options)()
+        if options.passphrase_file is None and _passphrase(options)() != first:
             raise Failed("the two passphrases are not the same")
         if len(first) < 8:
             raise Failed("a site passphrase has at least 8 characters")

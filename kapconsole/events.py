@@ -12,6 +12,7 @@ The document `docs/log-schema.md` is generated from the docstrings and fields he
 from __future__ import annotations
 
 import msgspec
+
 from kapdevices.readings import Metric, Numeric, Quality
 
 
@@ -265,3 +266,14 @@ class WavePiece(msgspec.Struct, frozen=True, tag="wave", array_like=True):
 
 
 StreamItem = Event | Measurement | WavePiece
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """One record of the session log. `seq` counts from 1 without gaps; `kind` is an event's tag, numerics or wave."""
+
+    seq: int
+    mono_us: int
+    utc_us: int
+    kind: str
+    actor: str
+    body: bytes

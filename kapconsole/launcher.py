@@ -8,6 +8,7 @@ import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ import msgspec
 from kapconsole import commands as cm
 from kapconsole.lifeline import Orders, write_orders
 from kapconsole.paths import runtime_dir
-from kapconsole.wire import Address, Answer, Ask, HubUnreachable, Message, Peer, connect
+from kapconsole.wire import Address, Answer, Ask, HubUnreachable, Message, connect
 
 TURN_S = 0.05
 QUICK_DEATH_S = 2.0
@@ -178,7 +179,7 @@ class Launcher:
             self._others.append(
                 Child("console", python("kapconsole.console"), secretless, restart=True, vital=orders.simulated)
             )
-        self._stop_asked = False
+        self._stop_asked = threading.Event()
         self._code = 0
 
     def run(self, seconds: float | None = None) -> int:
@@ -191,17 +192,18 @@ class Launcher:
         self._write_down()
         try:
             while not self._over():
-                time.sleep(TURN_S)
-                now_s = time.monotonic()
-                if self._stop_asked or (seconds is not None and now_s - began_s >= seconds):
-                    self._ask_to_end("ended from the terminal" if self._stop_asked else "ended after the set time")
+                if self._stop_asked.wait(TURN_S):
+                    self._ask_to_end("ended from the terminal")
+                    break
+                if seconds is not None and time.monotonic() - began_s >= seconds:
+                    self._ask_to_end("ended after the set time")
                     break
         finally:
             self._end_all()
         return self._code
 
     def _on_signal(self, number: int, frame: object) -> None:
-        self._stop_asked = True
+        self._stop_asked.set()
 
     def _over(self) -> bool:
         """Look after every process; True when the session has ended."""
@@ -265,5 +267,3 @@ def _how(code: int) -> str:
         with contextlib.suppress(ValueError):
             return f"killed by {signal.Signals(-code).name}"
     return f"exit code {code}"
-
-

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
-from kapdevices.readings import Metric, Quality
 from numpy.typing import NDArray
 
 from kapconsole.events import Body, Event, Measurement, WavePiece
+from kapconsole.events import Row as Row
+from kapdevices.readings import Metric, Quality
 
 NUMERICS = "numerics"
 WAVE = "wave"
@@ -31,6 +32,17 @@ METRIC_CODES: tuple[Metric, ...] = (
     Metric.NIBP_PULSE_RATE,
     Metric.CUFF_PRESSURE,
     Metric.PLETH,
+    Metric.HEART_RATE,
+    Metric.RESP_RATE,
+    Metric.TEMPERATURE,
+    Metric.ETCO2,
+    Metric.SPCO,
+    Metric.SPMET,
+    Metric.PVI,
+    Metric.PULSE_AMPLITUDE,
+    Metric.ECG,
+    Metric.RESP,
+    Metric.CO2,
 )
 QUALITY_CODES: tuple[Quality, ...] = (
     Quality.GOOD,
@@ -44,6 +56,11 @@ QUALITY_CODES: tuple[Quality, ...] = (
     Quality.MEASUREMENT_FAILED,
     Quality.STOPPED,
     Quality.OUT_OF_RANGE,
+    Quality.INTERFERENCE,
+    Quality.SENSOR_FAULT,
+    Quality.MOTION,
+    Quality.NOT_UPDATED,
+    Quality.CALIBRATING,
 )
 _METRIC_CODE = {metric: code for code, metric in enumerate(METRIC_CODES)}
 _QUALITY_CODE = {quality: code for code, quality in enumerate(QUALITY_CODES)}
@@ -55,17 +72,6 @@ NUMERIC_DTYPE = np.dtype(
 
 WAVE_HEADER = struct.Struct("<qIBBBBI")
 """start_us i64, span_us u32, source u8, metric u8, quality u8, width u8, full_scale u32; samples follow."""
-
-
-class Row(msgspec.Struct, frozen=True, array_like=True):
-    """One record of the session log. `seq` counts from 1 without gaps; `kind` is an event's tag, numerics or wave."""
-
-    seq: int
-    mono_us: int
-    utc_us: int
-    kind: str
-    actor: str
-    body: bytes
 
 
 _encode_body = msgspec.json.Encoder().encode

@@ -26,8 +26,7 @@ import msgspec
 
 from kapconsole.clock import ClockFrame
 from kapconsole.commands import Command
-from kapconsole.events import StreamItem, WavePiece
-from kapconsole.rows import Row
+from kapconsole.events import Row, StreamItem, WavePiece
 
 log = logging.getLogger("kapconsole.wire")
 
@@ -172,7 +171,7 @@ class Peer:
         """Queue a message. Never blocks; a peer that does not read loses waveforms first, then its connection."""
         waiting = self._outgoing.qsize()
         if isinstance(message, Live) and waiting > QUEUE_LIMIT // 4:
-            kept = [item for item in message.items if not isinstance(item, WavePiece)]
+            kept: list[StreamItem] = [item for item in message.items if not isinstance(item, WavePiece)]
             if not kept:
                 return
             message = Live(kept)

@@ -24,6 +24,7 @@ from kapconsole.session.state import EMPTY
 from kapconsole.session.timeline import Timeline
 
 class Feed:
+    log_status = None
     def poll(self): return False
     def moment(self): return Moment(EMPTY, Timeline(), 1_000_000, 1_772_700_000_000_000)
     def send(self, body): raise AssertionError(body)
@@ -54,7 +55,8 @@ def show(platform: str, *words: str) -> tuple[str, float, int, set[str], str]:
 
 
 def test_it_loads_no_plot_library_and_is_there_soon() -> None:
-    _, cpu_s, colours, loaded, _ = show("offscreen")
+    _, cpu_s, colours, loaded, said = show("offscreen")
+    assert said == ""
     assert loaded.isdisjoint(HEAVY)
     assert colours > 3
     # Seconds of the processor, not of the clock: a busy machine must not fail it.

@@ -281,6 +281,8 @@ def resolved(path: str) -> str:
 
 def in_words(address: str, error: BaseException) -> str:
     """What an exception from opening or using a port means, as a sentence for a person."""
+    if isinstance(error, socket.gaierror):  # its numbers are not those of errno
+        return f"{address}: no computer of this name was found"
     cause: BaseException | None = error
     number: int | None = None
     while cause is not None and number is None:  # pyserial wraps and sometimes forgets the number
@@ -299,8 +301,6 @@ def in_words(address: str, error: BaseException) -> str:
         return f"{address} refused the connection: is the server running?"
     if number in (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF):
         return f"{address} was hung up: cable pulled or adapter gone"
-    if isinstance(error, socket.gaierror):
-        return f"{address}: no computer of this name was found"
     if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or (POSIX and _is_no_terminal(address)):
         return f"{address} is not a serial port, or cannot do these line settings"
     return f"{address}: {error}"
@@ -313,12 +313,12 @@ def _is_no_terminal(address: str) -> bool:
 
 
 def _group_to_join(address: str) -> str:
-    if sys.platform == "win32":
-        return ""
-    import grp
+    group = ""
+    if sys.platform != "win32":
+        import grp
 
-    try:
-        group = grp.getgrgid(os.stat(address).st_gid).gr_name
-    except (OSError, KeyError):
+        with contextlib.suppress(OSError, KeyError):
+            group = grp.getgrgid(os.stat(address).st_gid).gr_name
+    if not group:
         return ""
     return f": it belongs to the group {group}; join it with 'sudo usermod -aG {group} $USER' and log in again"

@@ -23,6 +23,17 @@ class Metric(StrEnum):
     NIBP_PULSE_RATE = "nibp_pulse_rate"
     CUFF_PRESSURE = "cuff_pressure"
     PLETH = "pleth"
+    HEART_RATE = "heart_rate"
+    RESP_RATE = "resp_rate"
+    TEMPERATURE = "temperature"
+    ETCO2 = "etco2"
+    SPCO = "spco"
+    SPMET = "spmet"
+    PVI = "pvi"
+    PULSE_AMPLITUDE = "pulse_amplitude"
+    ECG = "ecg"
+    RESP = "resp"
+    CO2 = "co2"
 
 
 UNITS: dict[Metric, str] = {
@@ -35,6 +46,17 @@ UNITS: dict[Metric, str] = {
     Metric.NIBP_PULSE_RATE: "/min",
     Metric.CUFF_PRESSURE: "mmHg",
     Metric.PLETH: "1",
+    Metric.HEART_RATE: "/min",
+    Metric.RESP_RATE: "/min",
+    Metric.TEMPERATURE: "°C",
+    Metric.ETCO2: "%",
+    Metric.SPCO: "%",
+    Metric.SPMET: "%",
+    Metric.PVI: "%",
+    Metric.PULSE_AMPLITUDE: "1",
+    Metric.ECG: "1",
+    Metric.RESP: "1",
+    Metric.CO2: "1",
 }
 
 NIBP_METRICS = (Metric.NIBP_SYS, Metric.NIBP_DIA, Metric.NIBP_MEAN, Metric.NIBP_PULSE_RATE)
@@ -54,6 +76,11 @@ class Quality(StrEnum):
     MEASUREMENT_FAILED = "measurement failed"
     STOPPED = "stopped by a person"
     OUT_OF_RANGE = "out of range"
+    INTERFERENCE = "interference"
+    SENSOR_FAULT = "sensor fault"
+    MOTION = "motion"
+    NOT_UPDATED = "not updated"
+    CALIBRATING = "calibrating"
 
 
 class Numeric(msgspec.Struct, frozen=True, tag="numeric"):
@@ -79,7 +106,8 @@ class Numeric(msgspec.Struct, frozen=True, tag="numeric"):
 class SampleArray(msgspec.Struct, frozen=True, tag="samples"):
     """Consecutive samples of a waveform, the last of them just arrived.
 
-    `samples` are raw device units (pleth: arbitrary, 0 to `full_scale`), `rate_hz` samples a second.
+    `samples` are raw device units (pleth: arbitrary, 0 to `full_scale`), `rate_hz` samples a second. A device's signed
+    samples are shifted so that its zero is the middle of `full_scale`.
     `quality` covers the whole piece; a driver cuts the piece where it changes.
     """
 

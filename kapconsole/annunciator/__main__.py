@@ -47,7 +47,9 @@ def main() -> int:
         if watch.failed(now_s) != sounding:
             sounding = not sounding
             output.sound(sounding)
-            print(f"kapconsole: failure signal {'on: the monitor is not heard' if sounding else 'off'}", file=sys.stderr)
+            print(
+                f"kapconsole: failure signal {'on: the monitor is not heard' if sounding else 'off'}", file=sys.stderr
+            )
         if gone.is_set():
             # Without launcher nobody will bring the monitor back: be heard, then end. With a monitor: go on with it.
             gone_since_s = gone_since_s or now_s

@@ -26,9 +26,7 @@ PEAK = 0.5
 def tone(frequency_hz: float, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
     """One tone of `TONE_S` with raised-cosine edges: float32, shape (frames,), peak `PEAK`."""
     seconds = np.arange(round(TONE_S * rate_hz)) / rate_hz
-    wave = sum(
-        level * np.sin(2 * np.pi * frequency_hz * (order + 1) * seconds) for order, level in enumerate(PARTIALS)
-    )
+    wave = sum(level * np.sin(2 * np.pi * frequency_hz * (order + 1) * seconds) for order, level in enumerate(PARTIALS))
     rise = np.minimum(1.0, np.minimum(seconds, seconds[::-1]) / RISE_S)
     shaped = np.asarray(wave) * (0.5 - 0.5 * np.cos(np.pi * rise))
     return np.asarray(PEAK * shaped / np.max(np.abs(shaped)), np.float32)
@@ -113,7 +111,7 @@ class Speaker:
 
 
 def open_output(name: str) -> Output:
-    """ALARM_OUT by its exact name; never the default device (rule 1: no sound by chance on the patient's headphones)."""
+    """ALARM_OUT by its exact name; never the default device, which might be the patient's headphones."""
     if not name:
         return NoSpeaker("no alarm speaker is set")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from PySide6.QtCore import QRectF, Qt
 
 from kapconsole.console.moment import Moment
-from kapconsole.console.painted import Ink, Painted
+from kapconsole.console.painted import RIGHT, Ink, Painted
 from kapconsole.console.theme import HEADING, SMALL, TEXT, colour
 from kapconsole.session.state import DeviceView
 from kapconsole.session.words import device_label
@@ -35,10 +35,14 @@ class DevicePanel(Painted):
             ink.text(px(20), px(62), "none in this session yet", TEXT, palette.secondary)
         top = px(62)
         step = look.metrics(TEXT).height() + look.metrics(SMALL).height() + px(9)
-        for number, device in enumerate(devices):
+        fitting = max(1, int((rect.height() - top - look.metrics(SMALL).height()) // step) + 1)
+        if len(devices) > fitting:
+            words = f"and {len(devices) - fitting} more, connected"
+            if not all(device.delivering for device in devices[fitting:]):
+                words = f"and {len(devices) - fitting} more, not all connected"
+            ink.text(rect.width() - px(20), px(32), words, SMALL, palette.text, side=RIGHT)
+        for number, device in enumerate(devices[:fitting]):
             y = top + step * number
-            if y + look.metrics(SMALL).height() > rect.height():
-                return
             name, state, details = device_words(device)
             indent = max(9.0, px(14)) + px(9)
             self._paint_symbol(ink, px(20), y, device)

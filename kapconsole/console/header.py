@@ -86,8 +86,8 @@ class Header(Painted):
         right -= used
 
         code, details = self.who(moment)
-        left = ink.text(0, baseline, code, 20, palette.text, True) + px(12)
-        left += ink.text(left, baseline, details, SMALL, palette.secondary)
+        left = ink.fitted(0, baseline, code, rect.width() * 0.13, 20, palette.text, True) + px(12)
+        left += ink.fitted(left, baseline, details, rect.width() * 0.16, SMALL, palette.secondary)
         self._paint_phases(ink, left + px(20), right - px(20), middle)
 
     def _paint_phases(self, ink: Ink, left: float, right: float, middle: float) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from kapconsole import events as ev
+from kapconsole.clock import local_time
 from kapconsole.console.lines import happened
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, RIGHT, Ink, Painted
@@ -18,6 +19,9 @@ from kapconsole.console.theme import SMALL, TEXT, Look
 BEDSIDE = "Secondary display. The bedside monitor's own alarms stay on."
 QUIET_LINE_US = 8_000_000
 """How long the words about a refused command stay."""
+
+COMMIT_EXPECTED_US = 10_000_000
+"""The log is committed once a second; when the newest commit is older than this, the line says so to the second."""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -45,7 +49,9 @@ class KeyCap(QPushButton):
 
     def sizeHint(self) -> QSize:
         width = self.cap_width() + self.look.px(9) + self.look.width(self.action.words, TEXT)
-        return QSize(max(self.look.touch, round(width + self.look.px(20))), max(self.look.touch, round(self.look.px(44))))
+        return QSize(
+            max(self.look.touch, round(width + self.look.px(20))), max(self.look.touch, round(self.look.px(44)))
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         px, palette = self.look.px, self.look.palette
@@ -113,6 +119,7 @@ class Footer(Painted):
     """What this display is not, what was refused, and whether the session is being recorded."""
 
     said: tuple[int, str] | None = None
+    on_disk: tuple[int, int] | None = None  # size of the log in bytes, and session microseconds that are safe there
 
     def say(self, words: str, now_us: int) -> None:
         """Show `words` for some seconds from `now_us` on."""
@@ -135,8 +142,13 @@ class Footer(Painted):
         if state.session is None:
             return "no session"
         text = f" · {state.storage.text}" if state.storage.text else ""
+        if self.on_disk is not None:
+            size_bytes, committed_us = self.on_disk
+            behind = moment.now_us - committed_us > COMMIT_EXPECTED_US
+            face = local_time(moment.utc_origin_us + committed_us, seconds=behind)
+            text += f" · {size_bytes / 1e6:.1f} MB · {'on disk only to' if behind else 'on disk'} {face}"
         if moment.replay:
-            return "recorded session"
+            return "recorded session: nothing here is live"
         if not moment.linked:
             return "recorder not reachable"
         if state.closed is not None:
@@ -155,7 +167,9 @@ class Footer(Painted):
         rect = QRectF(self.rect())
         ink.fill(rect, palette.background)
         baseline = rect.center().y() + px(SMALL) * 0.36
-        right = ink.text(rect.width() - px(4), baseline, self.recording(self.moment), SMALL, palette.secondary, side=RIGHT)
+        right = ink.text(
+            rect.width() - px(4), baseline, self.recording(self.moment), SMALL, palette.secondary, side=RIGHT
+        )
         left = ink.text(px(4), baseline, BEDSIDE, SMALL, palette.secondary) + px(40)
         words = self.quiet_line(self.moment)
         if words:

@@ -34,7 +34,7 @@ def happened(events: Sequence[ev.Event], now_us: int) -> int:
 
 
 def event_lines(events: Sequence[ev.Event]) -> tuple[Line, ...]:
-    """The lines of `events`, in order of `at_us`. Words for a note replace its stamp's line, which shows corrections."""
+    """The lines of `events`, in order of `at_us`. Words for a note replace its stamp's; corrections are counted."""
     lines: dict[int, Line] = {}
     names: dict[int, str] = {}
     for event in events:

@@ -77,13 +77,24 @@ class LineDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self.look = look
+        self._rows: dict[tuple[Line, float], list[str]] = {}
+
+    def set_look(self, look: Look) -> None:
+        """Another palette or size."""
+        self.look = look
+        self._rows.clear()
 
     def indent(self) -> float:
         return max(self.look.width("188:88", SMALL), self.look.px(54)) + self.look.px(14)
 
     def rows(self, line: Line, width: float) -> list[str]:
-        rows = wrapped(line_words(line), width - self.indent() - self.look.px(6), self.look, TEXT)
-        return rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS - 1], rows[MAX_ROWS - 1] + " …"]
+        """The words of `line` in rows; remembered, since a list is laid out anew with each event."""
+        held = self._rows.get((line, width))
+        if held is None:
+            rows = wrapped(line_words(line), width - self.indent() - self.look.px(6), self.look, TEXT)
+            held = rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS - 1], rows[MAX_ROWS - 1] + " …"]
+            self._rows[line, width] = held
+        return held
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         view = self.parent()
@@ -107,7 +118,9 @@ class LineDelegate(QStyledItemDelegate):
         metrics = self.look.metrics(TEXT)
         baseline = rect.top() + px(3) + metrics.ascent()
         indent = self.indent()
-        ink.text(rect.left() + indent - px(12), baseline, line_time(line, model.zero_us), SMALL, palette.tertiary, side=RIGHT)
+        ink.text(
+            rect.left() + indent - px(12), baseline, line_time(line, model.zero_us), SMALL, palette.tertiary, side=RIGHT
+        )
         code = palette.text if line.kind in ("note", "mark", "dose") else palette.secondary
         if line.kind == "note" and not line.text:
             code = palette.secondary
@@ -158,7 +171,7 @@ class Notes(Painted):
 
     def set_look(self, look: Look) -> None:
         super().set_look(look)
-        self.delegate.look = look
+        self.delegate.set_look(look)
         self._style()
         self._place()
         self.list.doItemsLayout()

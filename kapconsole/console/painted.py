@@ -1,4 +1,4 @@
-"""The base of everything that is drawn by hand: repaints only on change, contains its own faults, says what it shows."""
+"""The base of all that is drawn by hand: repaints only on change, contains its faults, says what it shows."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ class Painted(QWidget):
     A fault in any of these leaves a panel with words in its place and is logged once; a tap tries again.
     """
 
-    failed = Signal(str)
+    fault_changed = Signal()
+    """The fault came or went."""
 
     def __init__(self, name: str, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -178,6 +179,7 @@ class Painted(QWidget):
             self.fault = None
             self._shown_key = None
             self.update()
+            self.fault_changed.emit()
         else:
             super().mousePressEvent(event)
 
@@ -187,7 +189,7 @@ class Painted(QWidget):
         self.fault = f"{type(fault).__name__}: {fault}"
         log.error("view %r failed", self.accessibleName(), exc_info=fault)
         self.setAccessibleDescription("view failed; vitals are on the bedside monitor")
-        self.failed.emit(self.accessibleName())
+        self.fault_changed.emit()
         self.update()
 
     def _paint_fault(self, ink: Ink) -> None:

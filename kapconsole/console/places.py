@@ -29,9 +29,7 @@ class Place(NamedTuple):
 
     def meets(self, other: Place) -> bool:
         """True when the two share a pixel."""
-        return (
-            self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
-        )
+        return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
 
 
 class Places(NamedTuple):

@@ -10,7 +10,6 @@ import math
 from collections.abc import Hashable
 
 import numpy as np
-from kapdevices.readings import Metric
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
@@ -22,6 +21,7 @@ from kapconsole.console.theme import SMALL, TEXT, Look, colour
 from kapconsole.console.tiles import source_label
 from kapconsole.session.freshness import Freshness, shown
 from kapconsole.session.timeline import GAP_US, Wave
+from kapdevices.readings import Metric
 
 SPAN_US = 8_000_000
 """Time across the whole width."""
@@ -194,7 +194,7 @@ class Pleth(Painted):
         if not known.all():
             ink.line_pen(self.look.palette.secondary, ratio)
             for tick in np.unique((x[~known] + base) // TICK_COLUMNS).tolist():
-                at = tick * TICK_COLUMNS - base
+                at = tick * TICK_COLUMNS - base + ratio / 2
                 ink.line(at, height - 7 * ratio, at, height - ratio)
 
     def paint(self, ink: Ink) -> None:
@@ -207,14 +207,17 @@ class Pleth(Painted):
             part = self.exposed.intersected(area)
             ratio = self._picture.devicePixelRatio()
             offset = part.translated(-area.topLeft())
-            source = QRectF(
-                offset.x() * ratio, offset.y() * ratio, offset.width() * ratio, offset.height() * ratio
-            )
+            source = QRectF(offset.x() * ratio, offset.y() * ratio, offset.width() * ratio, offset.height() * ratio)
             ink.painter.drawPixmap(QRectF(part), self._picture, source)
         _, nothing = self.words(self.moment)
         if nothing:
+            # On a ground of its own: for some seconds the old curve is still there.
             middle = QRectF(area).center()
-            ink.text(middle.x(), middle.y(), nothing, TEXT, self.look.palette.text, side=CENTRE)
+            box = QRectF(0, 0, self.look.width(nothing, TEXT) + self.look.px(28), self.look.px(34))
+            box.moveCenter(middle)
+            ink.panel(box, self.look.palette.raised, radius=6)
+            baseline = middle.y() + self.look.metrics(TEXT).capHeight() / 2
+            ink.text(middle.x(), baseline, nothing, TEXT, self.look.palette.text, side=CENTRE)
 
     def _paint_around(self, ink: Ink) -> None:
         assert self.moment is not None

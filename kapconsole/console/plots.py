@@ -1,4 +1,4 @@
-"""Curves, cuff bars, gaps and untrusted stretches drawn on a time axis; shared by the trend and the replay's time line."""
+"""Curves, cuff bars, gaps and untrusted stretches on a time axis; shared by the trend and the replay's time line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from kapdevices.readings import Metric
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPolygonF
 
@@ -15,6 +14,9 @@ from kapconsole.console.painted import Ink
 from kapconsole.console.theme import colour
 from kapconsole.session.state import NibpView
 from kapconsole.session.timeline import Timeline
+from kapdevices.readings import Metric
+
+CHUNK = 60
 
 
 class Pane(NamedTuple):
@@ -71,13 +73,20 @@ def draw_numeric(
         for line in polylines(times, values, pane.axis.start_us, pane.axis.end_us, columns):
             x = rect.left() + line.x / ratio
             y = rect.bottom() - (np.clip(line.y, pane.low, pane.high) - pane.low) * per_unit
-            keep = np.r_[True, (np.diff(x) != 0) | (np.diff(y) != 0)]
+            # Within a level stretch only its ends matter: numerics are whole numbers and seldom change.
+            turns = np.diff(y) != 0
+            keep = np.r_[True, turns] | np.r_[turns, True]
+            keep[[0, -1]] = True
             points = [QPointF(*point) for point in zip(x[keep].tolist(), y[keep].tolist(), strict=True)]
             if len(points) == 1:
                 painter.drawPoint(points[0])
             else:
-                painter.drawPolyline(QPolygonF(points))
-        draw_ticks(ink, rect, untrusted_spans(times, quality, pane.axis.start_us, pane.axis.end_us, columns), ratio, code)
+                # In pieces: the time that the rasteriser takes for a wide line grows faster than its length.
+                for at in range(0, len(points) - 1, CHUNK):
+                    painter.drawPolyline(QPolygonF(points[at : at + CHUNK + 1]))
+        draw_ticks(
+            ink, rect, untrusted_spans(times, quality, pane.axis.start_us, pane.axis.end_us, columns), ratio, code
+        )
 
 
 def draw_ticks(ink: Ink, rect: QRectF, spans: Iterable[tuple[int, int]], ratio: float, code: str) -> None:
@@ -85,13 +94,9 @@ def draw_ticks(ink: Ink, rect: QRectF, spans: Iterable[tuple[int, int]], ratio: 
     ink.line_pen(code, 1.0)
     height = ink.look.px(8)
     for a, b in spans:
-        x, right = rect.left() + a / ratio, rect.left() + b / ratio
-        ink.line(x, rect.bottom() - 0.5, max(right, x + 1), rect.bottom() - 0.5)
-        ink.line(x + 0.5, rect.bottom() - height, x + 0.5, rect.bottom())
-        x += 4
-        while x < right:
+        left, right = rect.left() + a / ratio, rect.left() + b / ratio
+        for x in np.arange(left, max(right, left + 1), 3.0).tolist():
             ink.line(x + 0.5, rect.bottom() - height, x + 0.5, rect.bottom())
-            x += 4
 
 
 def draw_cuffs(ink: Ink, pane: Pane, readings: Iterable[NibpView], code: str, cap: float = 5.0) -> None:

@@ -13,11 +13,14 @@ from kapconsole.wire import Address
 
 log = logging.getLogger("kapconsole.console")
 
+GOODBYE_CHECK_MS = 500
+"""How often to look whether the session is over; the window shows "session closed" for about that long."""
+
 
 def attach(address: Address) -> int:
     """Open a window on the session at `address`; returns when it is closed or the session ends."""
     feed = LiveFeed(address)  # its thread fetches the history while Qt is being imported
-    from PySide6.QtCore import qInstallMessageHandler
+    from PySide6.QtCore import QTimer, qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
     from kapconsole.console.qtcheck import refuse_broken_qt
@@ -32,8 +35,12 @@ def attach(address: Address) -> int:
     faulthandler.enable()
     qInstallMessageHandler(lambda kind, context, text: log.warning("Qt: %s", text))
     app = QApplication(["kapconsole"])
-    signal.signal(signal.SIGTERM, lambda number, frame: app.quit())
     window = ConsoleWindow(feed)
+    # Not quit(): that asks the window, which asks the person.
+    signal.signal(signal.SIGTERM, lambda number, frame: app.exit(0))
+    farewell = QTimer()
+    farewell.timeout.connect(lambda: window.leave() if feed.goodbye is not None else None)
+    farewell.start(GOODBYE_CHECK_MS)
     window.show()
     code = app.exec()
     feed.close()

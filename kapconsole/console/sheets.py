@@ -1,4 +1,4 @@
-"""Forms that slide over the middle and right columns: Enter keeps, Esc leaves; what was typed is never lost silently."""
+"""Forms over the middle and right columns: Enter keeps, Esc leaves; what was typed is never lost silently."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Sheet(QFrame):
             f"QLineEdit {{ background: {palette.background}; color: {palette.text}; font-size: {size(22)}px;"
             f" border: 1px solid {palette.faint}; border-radius: {corner}px; padding: {round(px(8))}px;"
             f" selection-background-color: {palette.accent_panel}; selection-color: {palette.text};"
-            f" min-height: {round(px(30))}px; }}"
+            f" min-height: {max(round(px(30)), look.touch - round(px(16)))}px; }}"
             f"QLineEdit:focus {{ border: 2px solid {palette.accent}; }}"
             f"QPushButton {{ background: {palette.raised}; color: {palette.text}; font-size: {size(HEADING)}px;"
             f" border: 1px solid {palette.faint}; border-radius: {corner}px; padding: 0 {round(px(18))}px;"

@@ -65,8 +65,10 @@ def colour(code: str) -> QColor:
     return QColor(code)
 
 
-def apply(app: QApplication, palette: Palette = NIGHT) -> None:
+def apply(palette: Palette = NIGHT) -> None:
     """Fonts, Fusion and colours for the whole application. Platform themes and colour schemes are left out of it."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
     load_fonts()
     app.setStyle("Fusion")
     app.setFont(QFont(FAMILY))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from kapdevices.readings import UNITS, Metric
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QWidget
 
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import RIGHT, Ink, Painted
-from kapconsole.console.theme import HEADING, SMALL, TEXT, Look
+from kapconsole.console.theme import SMALL, TEXT, Look
 from kapconsole.session.freshness import Freshness, Shown, nibp_shown, shown
 from kapconsole.session.state import NibpView, State
 from kapconsole.session.words import age_text, device_label
+from kapdevices.readings import UNITS, Metric
 
 CUFF_BAR_FULL_MMHG = 300.0
 """The bar of the live cuff pressure is full here: above this a cuff is deflated by every monitor."""
@@ -68,7 +68,9 @@ class Tile(Painted):
         self.paint_frame(ink, self.title, self.unit, freshness)
         px, palette = self.look.px, self.look.palette
         rect = QRectF(self.rect())
-        room = QRectF(px(20), px(46), rect.width() - px(92), rect.height() - px(46 + 54))
+        # In a tile that is higher than wide the limits will stand under the number, not beside it.
+        beside = px(92) if rect.width() > rect.height() else px(40)
+        room = QRectF(px(20), px(50), rect.width() - beside, rect.height() - px(50 + 52))
         self.paint_number(ink, room, number, "188", freshness)
         baseline = rect.height() - px(18)
         if freshness is Freshness.LIVE:
@@ -165,7 +167,8 @@ class NibpTile(Tile):
         px, palette = self.look.px, self.look.palette
         rect = QRectF(self.rect())
         doing, pressure = self.cuff(moment)
-        room = QRectF(px(20), px(52), rect.width() - px(40), rect.height() - px(52 + 122))
+        below = 92 if doing else 72
+        room = QRectF(px(20), px(48), rect.width() - px(40), rect.height() - px(48 + below))
         self.paint_number(ink, room, number, "188/188" if len(number) > 6 else "188/88", freshness)
 
         last = rect.height() - px(18)
@@ -183,7 +186,8 @@ class NibpTile(Tile):
                 ink.fitted(px(20), last, words, rect.width() - px(40), SMALL, code)
             else:
                 shift = self.look.width(" · ".join(parts) + "  ", TEXT)
-                ink.fitted(px(20) + shift, details, words, rect.width() - px(40) - shift, SMALL, code)
+                age = words.split(" · ")[0]
+                ink.fitted(px(20) + shift, details, age, rect.width() - px(40) - shift, SMALL, code)
         elif doing:
             ink.fitted(px(20), details, words, rect.width() - px(40), TEXT, palette.text)
         else:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
-from kapdevices.readings import Metric
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from kapconsole.console.curves import MINUTE_US, Axis, trend_axis
+from kapconsole.console.curves import MINUTE_US, trend_axis
 from kapconsole.console.lines import happened
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, RIGHT, Ink, Painted
@@ -18,6 +17,7 @@ from kapconsole.console.plots import Pane, draw_cuffs, draw_dot, draw_gaps, draw
 from kapconsole.console.theme import SMALL, Look
 from kapconsole.session.phases import phase_label
 from kapconsole.session.state import State
+from kapdevices.readings import Metric
 
 
 class Trend(Painted):
@@ -105,7 +105,9 @@ class Trend(Painted):
                 draw_dot(ink, upper.x(mark.at_us), px(60), palette.accent, hollow=True)
         ink.line_pen(palette.secondary, 1.2)
         x = upper.x(moment.now_us)
-        ink.line(x, whole.top(), x, whole.bottom())
+        # Not through the names of the phases.
+        ink.line(x, whole.top(), x, upper.rect.bottom())
+        ink.line(x, lower.rect.top(), x, whole.bottom())
 
     def _draw_grid(self, ink: Ink, upper: Pane, lower: Pane, whole: QRectF) -> None:
         px, palette = self.look.px, self.look.palette
@@ -143,7 +145,7 @@ class Trend(Painted):
         baseline = (top + bottom) / 2 + px(SMALL) * 0.36
         begun = [view for view in state.phases if view.at_us <= axis.end_us]
         ends = [view.at_us for view in begun[1:]] + [axis.end_us]
-        for view, end_us in zip(begun, ends, strict=True):
+        for view, end_us in zip(begun, ends, strict=False):
             if end_us <= axis.start_us:
                 continue
             x = upper.x(max(view.at_us, axis.start_us))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kapdevices.readings import Metric
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -23,6 +22,7 @@ from kapconsole.console.strip import Strip
 from kapconsole.console.theme import Look, colour
 from kapconsole.console.tiles import NibpTile, Tile
 from kapconsole.console.trend import Trend
+from kapdevices.readings import Metric
 
 SLOW_US = 200_000
 """Everything but the pleth is looked at five times a second, and at once when an event came."""
@@ -45,6 +45,7 @@ class SessionView(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._reference_height = reference_height
+        self._palette = palette
         self.look = look = Look(palette)
         self.header = Header("Session", look, self)
         self.strip = Strip("Alarms and technical troubles", look, self)
@@ -73,7 +74,7 @@ class SessionView(QWidget):
         self.keys.acted.connect(self.acted)
         self.notes.opened.connect(self.note_opened)
         for part in self.parts:
-            part.failed.connect(self._on_failed)
+            part.fault_changed.connect(self.show_now)
         self.sheet: Sheet | None = None
         self.moment: Moment | None = None
         self.tall = False
@@ -90,6 +91,7 @@ class SessionView(QWidget):
         if seen == self._seen:
             return
         self._seen = seen
+        self.strip.views_failed = tuple(part.accessibleName() for part in self.parts if part.fault is not None)
         for part in self.parts:
             if part is not self.pleth:
                 part.show_moment(moment)
@@ -102,7 +104,7 @@ class SessionView(QWidget):
 
     def set_palette(self, palette: Palette) -> None:
         """Another palette for everything."""
-        self.look = Look(palette, self.look.unit, self.logicalDpiY())
+        self._palette = palette
         self._arrange()
 
     def set_tall(self, tall: bool) -> None:
@@ -147,9 +149,13 @@ class SessionView(QWidget):
         unit = unit_px(self.width(), self.height(), self._reference_height)
         # A form belongs over the middle and right columns, which the tall view has not.
         tall = self.tall and self.sheet is None
-        look = Look(self.look.palette, unit, self.logicalDpiY())
+        look = Look(self._palette, unit, self.logicalDpiY())
         self.places = places = arrange(self.width(), self.height(), unit, look.touch, tall)
-        if (look.unit, look.palette, look.touch) != (self.look.unit, self.look.palette, self.look.touch) or not self._seen:
+        if (look.unit, look.palette, look.touch) != (
+            self.look.unit,
+            self.look.palette,
+            self.look.touch,
+        ) or not self._seen:
             self.look = look
             for part in self.parts:
                 part.set_look(look)
@@ -181,7 +187,3 @@ class SessionView(QWidget):
         room = self.places.sheet
         height = min(room.height, sheet.sizeHint().height())
         return Place(room.x, room.bottom - height, room.width, height)
-
-    def _on_failed(self, name: str) -> None:
-        self.strip.views_failed = (*self.strip.views_failed, name)
-        self.show_now()

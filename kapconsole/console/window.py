@@ -14,8 +14,10 @@ from kapconsole.console.keys import Action
 from kapconsole.console.moment import Moment
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.sheets import ChoiceSheet, DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
+from kapconsole.console.theme import apply
 from kapconsole.console.view import SessionView
 from kapconsole.session.words import stamp_text
+from kapconsole.wire import LogStatus
 
 POLL_MS = 33
 STAMP_EXPECTED_US = 5_000_000
@@ -55,6 +57,11 @@ _KEYS = {
 class Feed(Protocol):
     """Where the window's moments come from and its commands go to."""
 
+    @property
+    def log_status(self) -> LogStatus | None:
+        """How much of the session is on disk, as last heard; None before."""
+        ...
+
     def poll(self) -> bool:
         """Take in what has arrived, without waiting; True when something changed."""
         ...
@@ -82,6 +89,7 @@ class ConsoleWindow(QWidget):
     def __init__(self, feed: Feed, palette: Palette = NIGHT, poll_ms: int = POLL_MS) -> None:
         """`poll_ms`: 0 leaves polling to the caller."""
         super().__init__()
+        apply(palette)
         self.setWindowTitle("kapconsole")
         self.setAccessibleName("kapconsole")
         self._feed = feed
@@ -103,6 +111,8 @@ class ConsoleWindow(QWidget):
         self._feed.poll()
         moment = self._feed.moment()
         self._send_waiting(moment)
+        status = self._feed.log_status
+        self.view.footer.on_disk = None if status is None else (status.size_bytes, status.committed_us)
         self.view.show_moment(moment)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -219,10 +229,11 @@ class ConsoleWindow(QWidget):
     def _ask_quit(self) -> None:
         words = "The session goes on being recorded without it. To end the session, press E."
         sheet = QuestionSheet("Close this window?", words, "Close window", self.view.look)
-        sheet.kept.connect(self._quit)
+        sheet.kept.connect(self.leave)
         self._open(sheet)
 
-    def _quit(self) -> None:
+    def leave(self) -> None:
+        """Close without asking."""
         self._leaving = True
         self.close()
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kapdevices.capture import CaptureWriter
+from kapconsole.session.runner import DeviceEntry
+from kapdevices.capture import CaptureHeader, CaptureWriter
 from kapdevices.catalog import DeviceSpec, find, parse_device
 from kapdevices.cuff import CuffGuard
 from kapdevices.link import Link, LinkReport
-
-from kapconsole.session.runner import DeviceEntry
 
 if TYPE_CHECKING:
     from kapconsole.session.state import State
@@ -50,8 +50,11 @@ def make_link(
     manifest = find(spec.protocol)
     capture = None
     if capture_dir:
-        path = Path(capture_dir) / f"{entry.source}-{spec.protocol}.kapcapture"
-        capture = CaptureWriter(path, spec.protocol, spec.address)
+        started = datetime.now(UTC)
+        # One file for each run of the monitor: a capture is never overwritten.
+        path = Path(capture_dir) / f"{entry.source}-{spec.protocol}-{started:%Y%m%dT%H%M%S.%f}.kapcapture"
+        header = CaptureHeader(protocol=spec.protocol, port=spec.address, started=started.isoformat(timespec="seconds"))
+        capture = CaptureWriter(path, header)
     return Link(
         f"{entry.source} {spec.protocol}",
         spec.address,

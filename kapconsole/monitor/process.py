@@ -11,9 +11,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from kapdevices.cuff import CuffGuard
-from kapdevices.link import Link, LinkReport
-
 from kapconsole import __version__
 from kapconsole import events as ev
 from kapconsole.clock import ClockFrame, SessionClock, boot_id, new_frame, resumed_frame, wall_us
@@ -45,6 +42,8 @@ from kapconsole.wire import (
     Peer,
     Welcome,
 )
+from kapdevices.cuff import CuffGuard
+from kapdevices.link import Link, LinkReport
 
 log = logging.getLogger("kapconsole.monitor")
 
@@ -52,6 +51,8 @@ TURN_S = 0.02
 BEAT_S = 1.0
 MISSED_BEATS_S = 3.0
 COUNTS_EVERY_S = 60.0
+MEASUREMENTS_EVERY_S = 0.9
+"""A second of measurements is committed as soon as it is packed, but not more often (the demo's clock runs faster)."""
 ORPHAN_S = 10.0
 BATCH = 500
 WATCHED_ROLES = ("annunciator", "room", "console")
@@ -96,7 +97,7 @@ class Monitor:
         self._silent: set[Peer] = set()
         self._launcher_gone_s: float | None = None
         self._ending: str | None = None
-        self._beat_due_s = self._counts_due_s = 0.0
+        self._beat_due_s = self._counts_due_s = self._commit_due_s = 0.0
 
         self._askers: dict[str, Peer] = {}
         self._path = Path(orders.log_path)
@@ -105,9 +106,7 @@ class Monitor:
         signer = access.signer()
         guards: Mapping[int, CuffGuard] = {}
         if orders.resume:
-            session_log, self._history = SessionLog.resume(
-                self._path, key, signer=signer, ballast_bytes=ballast_bytes
-            )
+            session_log, self._history = SessionLog.resume(self._path, key, signer=signer, ballast_bytes=ballast_bytes)
             timeline = Timeline()
             timeline.add_rows(self._history)
             self._clock = SessionClock(_frame_of(timeline, orders.frame))
@@ -122,9 +121,7 @@ class Monitor:
             self._runner = Runner(self._clock, entries)
             first = self._runner.begin(self._started())
             try:
-                session_log = SessionLog.create(
-                    self._path, key, first.rows, signer=signer, ballast_bytes=ballast_bytes
-                )
+                session_log = SessionLog.create(self._path, key, first.rows, signer=signer, ballast_bytes=ballast_bytes)
             except OSError as trouble:
                 raise LogError(f"the session log {self._path} cannot be made: {trouble.strerror}") from None
         self._log = LogThread(session_log, self._inbox.put)
@@ -134,7 +131,7 @@ class Monitor:
         else:
             self._show(first)
         for warning in session_log.warnings:
-            self._handle(self._runner.note_fact(ev.StorageState("ok", warning)))
+            self._handle(self._runner.note_fact(ev.StorageState("low", warning)))
         self._links = {
             entry.source: make_link(
                 text, entry, self._on_link, self._clock.now_us, time.monotonic, guards, orders.capture_dir
@@ -266,12 +263,12 @@ class Monitor:
 
     # -- what goes out --------------------------------------------------------------------------------------------
 
-    def _handle(self, outcome: Outcome) -> None:
+    def _handle(self, outcome: Outcome, at_once: bool = False) -> None:
         for source, command in outcome.at_once:
             self._links[source].command(command)
         urgent = outcome.urgent
         for row in outcome.rows:
-            self._log.append(row, urgent)
+            self._log.append(row, urgent or at_once)
             if row.kind in (NUMERICS, WAVE):
                 self._history.append(row)
         # Measurements are shown at once, in the order of their times; at most their last second can be lost.
@@ -314,7 +311,10 @@ class Monitor:
 
     def _on_time(self, now_s: float) -> None:
         for outcome in self._runner.tick(wall_us()):
-            self._handle(outcome)
+            at_once = now_s >= self._commit_due_s
+            if at_once:
+                self._commit_due_s = now_s + MEASUREMENTS_EVERY_S
+            self._handle(outcome, at_once)
         for outcome in self._waiting.overdue(now_s):
             self._show(outcome, on_disk=False)
         if now_s >= self._beat_due_s:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from kapconsole.paths import state_dir
 from kapconsole.record import keys
-from kapconsole.record.ledger import Ledger
+from kapconsole.record.ledger import Ledger, read_ledger
 from kapconsole.record.reader import LogFile, open_log
+from kapconsole.record.verify import VerifyReport, verify
 
 Fetch = Callable[[], str]
 
 _KEYSTORE_FILE = "keystore.chosen"
+_ATTEMPTS = keys.Attempts()
+"""One count for the whole process: wrong passphrases slow the next try down, whichever file they were for."""
 
 
 def new_log_key(log: Path, session_id: str, passphrase: Fetch) -> bytes | None:
@@ -25,7 +28,7 @@ def new_log_key(log: Path, session_id: str, passphrase: Fetch) -> bytes | None:
     Raises WrongPassphraseError, NoKeyStoreError.
     """
     if keys.passphrase_is_set(state_dir()):
-        install = keys.unlock(state_dir(), passphrase(), keys.Attempts())
+        install = keys.unlock(state_dir(), passphrase(), _ATTEMPTS)
     elif (state_dir() / _KEYSTORE_FILE).exists():
         install = keys.install_key_from_store(keys.SystemKeyStore())
     else:
@@ -39,7 +42,7 @@ def fetch_log_key(log: Path, passphrase: Fetch) -> bytes:
     """The key of an encrypted session. Raises NoSidecarError, WrongKeyError, WrongPassphraseError, NoKeyStoreError."""
     if keys.read_sidecar(log).kdf is None:
         return keys.unwrap(log, keys.install_key_from_store(keys.SystemKeyStore()))
-    return keys.unwrap_by_passphrase(log, passphrase(), keys.Attempts())
+    return keys.unwrap_by_passphrase(log, passphrase(), _ATTEMPTS)
 
 
 def log_key(log: Path, passphrase: Fetch) -> bytes | None:
@@ -65,6 +68,27 @@ def ledger() -> Ledger:
 def ledger_path() -> Path:
     """The ledger's file."""
     return state_dir() / "ledger.jsonl"
+
+
+def check(
+    log: Path, passphrase: Fetch, code: str | None = None, progress: Callable[[int, int], None] | None = None
+) -> VerifyReport:
+    """Verify a session against everything that this install knows of it. Raises LogError.
+
+    A session that this install's ledger names must carry this install's signatures; one from elsewhere is held
+    against its own.
+    """
+    with open_for_reading(log, passphrase) as opened:
+        session_id = opened.session_id
+    known = ledger_path().exists() and read_ledger(ledger_path()).of(session_id)
+    return verify(
+        log,
+        lambda: fetch_log_key(log, passphrase),
+        trusted=[signer().public_key] if known else (),
+        ledger=ledger_path() if known else None,
+        code=code,
+        progress=progress,
+    )
 
 
 def protect(how: str, new_passphrase: Fetch) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import apsw
@@ -21,6 +22,7 @@ from kapconsole.record.errors import (
     NotALogError,
     WrongKeyError,
 )
+from kapconsole.rows import Row
 
 MAGIC = b"SQLite format 3\x00"
 KEY_BYTES = 32
@@ -93,6 +95,23 @@ def check_format(db: apsw.Connection, path: Path) -> None:
             f"{path.name} has format {version}; this kapconsole reads up to format {schema.FORMAT_VERSION}."
             " A newer kapconsole opens it."
         )
+
+
+def hashed_rows(db: apsw.Connection) -> list[tuple[Row, bytes]]:
+    """Every row with its stored hash, in order of `seq`. Raises apsw.CorruptError."""
+    records = sound(list(db.execute("SELECT seq, mono_us, utc_us, kind, actor, body, hash FROM rec ORDER BY seq")))
+    return [(Row(*record[:6]), record[6]) for record in records]
+
+
+def sound(records: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """`records` of `rec`, when their columns hold what they must; SQLite reads half a page of zeros without a word.
+
+    Raises apsw.CorruptError.
+    """
+    for column, kind in zip(zip(*records, strict=True), (int, int, int, str, str, bytes, bytes), strict=False):
+        if not set(map(type, column)) <= {kind}:
+            raise apsw.CorruptError("a row holds what it cannot hold")
+    return records
 
 
 @contextmanager

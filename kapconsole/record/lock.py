@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 from kapconsole.record.errors import LogBusyError
@@ -21,6 +22,10 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_TRIES = 10
+_BETWEEN_TRIES_S = 0.02
+
+
 class WriterLock:
     """Held on `NAME.kaplog.lock` while a session is written."""
 
@@ -28,11 +33,16 @@ class WriterLock:
         """Take the lock. Raises LogBusyError when another writer has it."""
         self._path = lock_path(log)
         self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _try_lock(self._handle)
-        except OSError:
-            os.close(self._handle)
-            raise LogBusyError(f"{log.name} is being written by another process.") from None
+        for _ in range(_TRIES):
+            try:
+                _try_lock(self._handle)
+                return
+            except OSError:
+                # A reader that just looks whether the session is written holds the lock for a moment.
+                threading.Event().wait(_BETWEEN_TRIES_S)
+        os.close(self._handle)
+        self._handle = -1
+        raise LogBusyError(f"{log.name} is being written by another process.")
 
     def release(self, remove: bool) -> None:
         """Let go; `remove` the lock file when the session is over. Safe to call twice."""

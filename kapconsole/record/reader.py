@@ -13,13 +13,22 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import apsw
 import msgspec
 
 from kapconsole.record.chain import Anchor, Head
-from kapconsole.record.database import MAGIC, check_format, connect, file_head, looks_encrypted, reading
+from kapconsole.record.database import (
+    MAGIC,
+    check_format,
+    connect,
+    file_head,
+    hashed_rows,
+    looks_encrypted,
+    reading,
+    sound,
+)
 from kapconsole.record.errors import KeyNeededError, LogDamagedError, NewerFormatError, NoSuchLogError, NotALogError
 from kapconsole.record.lock import is_being_written
 from kapconsole.record.wal import inspect_wal
@@ -33,7 +42,8 @@ class LogFile:
 
     `meta` is the file's own table; `closed` says whether a person closed the session, with `head` the end of its
     chain; `live` whether a writer holds it just now (as of `refresh`); `warnings` are sentences for the screen.
-    `lost_commits` counts commits behind a damaged place in the `-wal` of a session that was not closed.
+    `lost_commits` counts commits behind a damaged place in the `-wal` of a session that was not closed, `cut_bytes`
+    what a closed file is too short by.
     """
 
     def __init__(self, path: Path, key: bytes | None) -> None:
@@ -44,6 +54,7 @@ class LogFile:
         self.live = False
         self.warnings: tuple[str, ...] = ()
         self.lost_commits = 0
+        self.cut_bytes = 0
         self._key = key
         self._source = path  # what is really opened: the file, or a copy of it from a read-only folder
         self._immutable = False
@@ -90,9 +101,7 @@ class LogFile:
     def hashed_rows(self) -> list[tuple[Row, bytes]]:
         """Every row with its stored hash, in order of `seq`. Raises LogDamagedError."""
         with self.connection() as db:
-            return [
-                (Row(*record[:6]), record[6]) for record in db.execute(f"SELECT {_COLUMNS}, hash FROM rec ORDER BY seq")
-            ]
+            return hashed_rows(db)
 
     def anchors(self) -> list[Anchor]:
         """The signatures, in order of `seq`. Raises LogDamagedError."""
@@ -125,15 +134,14 @@ class LogFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _select(self, sql: str, values: tuple[object, ...]) -> list[Row]:
-        found: list[Row] = []
+    def _select(self, sql: str, values: tuple[int | str, ...]) -> list[Row]:
+        found: list[tuple[Any, ...]] = []
         try:
             with self.connection() as db:
-                for record in db.execute(sql, values):
-                    found.append(Row(*record))
+                found.extend(db.execute(sql, values))
+                return [Row(*record) for record in sound(found)]
         except LogDamagedError as error:
             raise LogDamagedError(f"{error} {len(found)} rows could be read before the damage.", len(found)) from error
-        return found
 
     def _settle(self) -> None:
         """Find the way to open the file that works where it lies: normal, as immutable, or from a copy."""
@@ -148,6 +156,9 @@ class LogFile:
         with self.connection() as db:
             check_format(db, self.path)
             self.meta = dict(db.execute("SELECT key, value FROM meta"))
+            if self.closed and not (wal.exists() and wal.stat().st_size):  # pages may still stand in the -wal
+                whole = db.pragma("page_count") * db.pragma("page_size")
+                self.cut_bytes = max(0, whole - self._source.stat().st_size)
         self._check_codes()
         self.warnings = tuple(self._doubts(wal))
 
@@ -187,6 +198,8 @@ class LogFile:
     def _doubts(self, wal: Path) -> Iterator[str]:
         if "recovered" in self.meta:
             yield f"This is what could be saved of a damaged session. {self.meta['recovered']}"
+        if self.closed and self.cut_bytes:
+            yield f"The file is cut short by {self.cut_bytes} bytes. What can be read of it is shown."
         if self.closed or self.live:
             return
         yield "The session was not closed: there is no close record, and its end cannot be proved."

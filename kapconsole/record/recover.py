@@ -39,7 +39,10 @@ Hashed = tuple[Row, bytes]
 
 
 class RecoverReport(msgspec.Struct, frozen=True):
-    """What was saved: number of rows, the holes as (first, last) row, and all of it in sentences."""
+    """What was saved: number of rows, the holes as (first, last) row, and all of it in sentences.
+
+    `changed` rows no longer match their hash; they are among the missing.
+    """
 
     saved: int
     last_seq: int
@@ -73,12 +76,12 @@ def recover(damaged: Path, target: Path, key: bytes | None = None) -> RecoverRep
         if wal.exists():
             shutil.copyfile(wal, copy.with_name("copy-wal"))
         hashed, anchors, meta, upper = _salvage(copy, key)
-    good, changed, unchecked = _sift(hashed)
+    good, changed, unproved = _sift(hashed, encrypted)
     if not good:
         raise LogDamagedError(f"Nothing of {damaged.name} can be saved.")
     upper = max(upper, good[-1][0].seq)
     missing = tuple(_holes([row.seq for row, _ in good], upper))
-    text = tuple(_words(good, missing, changed, unchecked))
+    text = tuple(_words(good, missing, changed, unproved))
     _write(target, key, good, anchors, meta | {"recovered": " ".join(text)})
     sidecar = sidecar_path(damaged)
     if sidecar.exists():
@@ -145,24 +148,27 @@ def _sound(record: tuple[object, ...]) -> Hashed | None:
     return (row, digest) if isinstance(digest, bytes) and len(digest) == _HASH_BYTES else None
 
 
-def _sift(hashed: list[Hashed]) -> tuple[list[Hashed], tuple[int, ...], int]:
-    """Rows that hold, numbers of rows that were changed, and how many could not be checked (they follow a hole)."""
+def _sift(hashed: list[Hashed], page_proof: bool) -> tuple[list[Hashed], tuple[int, ...], tuple[int, ...]]:
+    """Rows that hold; numbers of rows that were changed, and of rows behind a hole that nothing proves.
+
+    Behind a hole the hash before is missing. In an encrypted file the page's own MAC vouches for the row
+    (`page_proof`); in a plain one half a page of zeros may look like a row.
+    """
     good: list[Hashed] = []
     changed: list[int] = []
-    unchecked = 0
+    unproved: list[int] = []
     previous, expected = GENESIS, 1
     for row, digest in hashed:
         if row.seq < expected:
             continue  # a damaged page may show a row twice
-        if row.seq != expected:
-            unchecked += 1
-            good.append((row, digest))
-        elif link(previous, row) == digest:
-            good.append((row, digest))
-        else:
+        if row.seq == expected and link(previous, row) != digest:
             changed.append(row.seq)
+        elif row.seq != expected and not page_proof:
+            unproved.append(row.seq)
+        else:
+            good.append((row, digest))
         previous, expected = digest, row.seq + 1
-    return good, tuple(changed), unchecked
+    return good, tuple(changed), tuple(unproved)
 
 
 def _holes(seqs: list[int], upper: int) -> Iterator[tuple[int, int]]:
@@ -174,7 +180,7 @@ def _holes(seqs: list[int], upper: int) -> Iterator[tuple[int, int]]:
 
 
 def _words(
-    good: list[Hashed], missing: tuple[tuple[int, int], ...], changed: tuple[int, ...], unchecked: int
+    good: list[Hashed], missing: tuple[tuple[int, int], ...], changed: tuple[int, ...], unproved: tuple[int, ...]
 ) -> Iterator[str]:
     yield f"{len(good)} rows were saved, up to row {good[-1][0].seq}."
     if missing:
@@ -183,8 +189,8 @@ def _words(
         yield f"Missing: {sum(last - first + 1 for first, last in missing)} rows ({shown}{more})."
     if changed:
         yield f"{len(changed)} of these could be read but no longer match their hash, and were left out."
-    if unchecked:
-        yield f"{unchecked} rows follow a hole, so that nothing before them can prove them."
+    if unproved:
+        yield f"{len(unproved)} of these stand behind a hole, where nothing proves them, and were left out."
     if not missing:
         yield "No row is known to be missing."
 

@@ -52,6 +52,8 @@ def verify(
     """
     with open_log(path, key) as log:
         findings = [Finding(None, text, serious=False) for text in log.warnings]
+        if log.cut_bytes:
+            findings.append(Finding(None, f"The file's last {log.cut_bytes} bytes are missing."))
         if log.lost_commits:
             findings.append(Finding(None, f"{log.lost_commits} commits before the end cannot be read."))
         hashed: list[tuple[Row, bytes]] = []

@@ -23,6 +23,7 @@ from kapconsole.record.database import (
     check_format,
     connect,
     file_head,
+    hashed_rows,
     in_wal_mode,
     looks_encrypted,
     reading,
@@ -48,8 +49,6 @@ from kapconsole.record.space import (
     megabytes,
 )
 from kapconsole.rows import Row
-
-_ROWS = "SELECT seq, mono_us, utc_us, kind, actor, body, hash FROM rec ORDER BY seq"
 
 
 class HeadKeeper(Protocol):
@@ -238,13 +237,14 @@ class SessionLog:
     def close(self, keeper: HeadKeeper | None = None) -> Head:
         """Verify, sign and seal: afterwards the file is closed for good and opens from a read-only folder.
 
-        `keeper` gets the head before the file is marked as closed; if it fails, that is a warning. Raises LogWriteError (the log is still open and
-        can be closed again), LogDamagedError when the chain in the file does not hold.
+        `keeper` gets the head before the file is marked as closed; if it fails, that is a warning. Raises
+        LogWriteError (the log is still open and can be closed again), LogDamagedError when the chain in the file does
+        not hold.
         """
         self.commit()
         db = self._database()
         with reading(self.path, self._key is not None):
-            breaks = walk((Row(*record[:6]), record[6]) for record in db.execute(_ROWS))
+            breaks = walk(hashed_rows(db))
         if breaks:
             raise LogDamagedError(f"{self.path.name} was changed while it was written. {breaks[0].text}")
         head = self._seal(db)
@@ -311,7 +311,7 @@ class SessionLog:
         if "closed" in facts:
             raise LogClosedError(f"{self.path.name} is closed; a closed session is never written to again.")
         self.session_id = facts["session_id"]
-        hashed = [(Row(*record[:6]), record[6]) for record in db.execute(_ROWS)]
+        hashed = hashed_rows(db)
         self.warnings += [broken.text for broken in walk(hashed)]
         if hashed:
             last, self._hash = hashed[-1]

@@ -36,7 +36,7 @@ def session_us(words: str, utc_origin_us: int, dose_us: int | None, end_us: int)
 
 
 def _on_the_clock(seconds: int, utc_origin_us: int, end_us: int) -> int | None:
-    """The first moment of the session at which the clock face showed `seconds` after midnight; None when it never did."""
+    """The first moment at which the clock face showed `seconds` after midnight; None when it never did."""
     start = datetime.fromtimestamp(utc_origin_us / 1e6, UTC).astimezone()
     face_s = start.hour * 3600 + start.minute * 60 + start.second
     # To the second that "14:32" begins, or to the start when the session began within that minute.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from kapdevices.readings import Metric
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPixmap, QPolygonF
+from PySide6.QtGui import QMouseEvent, QPainter, QPixmap, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kapconsole import events as ev
@@ -20,12 +19,13 @@ from kapconsole.console.theme import SMALL, Look, colour
 from kapconsole.session.phases import phase_label
 from kapconsole.session.timeline import Timeline
 from kapconsole.session.words import stamp_text
+from kapdevices.readings import Metric
 
 
 class Overview(Painted):
     """`sought` carries the session microseconds under a pressed or dragged pointer."""
 
-    sought = Signal("qint64")
+    sought = Signal(object)  # a Python int: a Qt int has 32 bits, which microseconds do not fit
 
     def __init__(self, timeline: Timeline, lines: tuple[Line, ...], look: Look, parent: QWidget | None = None) -> None:
         super().__init__("Time line of the session", look, parent)
@@ -63,7 +63,7 @@ class Overview(Painted):
         self._picture = None
         super().set_look(look)
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._picture = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -141,15 +141,20 @@ class Overview(Painted):
             words = "dose" if minute == 0 and axis.since_dose else str(minute).replace("-", "−")
             code = palette.text if words == "dose" else palette.tertiary
             ink.text(x, rect.height() - px(9), words, SMALL, code, side=CENTRE)
-        draw_gaps(ink, QRectF(area.left(), phases.bottom(), area.width(), area.bottom() - phases.bottom()), axis,
-                  self.timeline.state.resumed)
+        draw_gaps(
+            ink,
+            QRectF(area.left(), phases.bottom(), area.width(), area.bottom() - phases.bottom()),
+            axis,
+            self.timeline.state.resumed,
+        )
         self._draw_phases(ink, phases, axis)
 
         upper = QRectF(curves.left(), curves.top(), curves.width(), curves.height() * 0.36)
         lower = QRectF(curves.left(), upper.bottom() + px(4), curves.width(), curves.height() * 0.64 - px(4))
         lowest = valid_range(self.timeline, Metric.SPO2, axis, end_us)
         spo2 = Pane(upper, axis, min(85.0, lowest[0]) if lowest else 85.0, 100.0)
-        pulse = Pane(lower, axis, 40.0, 190.0)
+        highest = max([150.0, *(view.reading.sys_mmhg or 0.0 for view in self.timeline.state.nibp)])
+        pulse = Pane(lower, axis, 40.0, highest + 5)
         draw_numeric(ink, spo2, self.timeline, Metric.SPO2, end_us, palette.spo2, 1.2)
         draw_cuffs(ink, pulse, self.timeline.state.nibp, palette.nibp, 3.0)
         draw_numeric(ink, pulse, self.timeline, Metric.PULSE_RATE, end_us, palette.pulse, 1.2)
@@ -163,7 +168,7 @@ class Overview(Painted):
         px, palette = self.look.px, self.look.palette
         begun = self.timeline.state.phases
         ends = [view.at_us for view in begun[1:]] + [axis.end_us]
-        for view, end_us in zip(begun, ends, strict=True):
+        for view, end_us in zip(begun, ends, strict=False):
             left = lane.left() + axis.x(view.at_us, lane.width())
             width = lane.left() + axis.x(end_us, lane.width()) - left - px(2)
             if width < 2:

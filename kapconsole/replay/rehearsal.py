@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from kapdevices.readings import Metric, Quality
 from numpy.typing import NDArray
 
 from kapconsole import events as ev
 from kapconsole.rows import NUMERICS, WAVE, Row, event_row, pack_numerics, pack_wave
+from kapdevices.readings import Metric, Quality
 
 UTC_ORIGIN_US = 1_772_716_200_000_000
 OXIMETER, CUFF = 1, 2
@@ -38,7 +38,9 @@ def pulse_at(t_s: NDArray[np.float64], dose_s: float) -> NDArray[np.float64]:
     """Pulse rate in 1/min: rises by about twenty in the quarter of an hour after the dose, falls over the hour."""
     since = np.maximum(0, (t_s - dose_s) / 60)
     course = 21 * (since / 16) * np.exp(1 - since / 16)
-    rate: NDArray[np.float64] = np.round(66 + course + 1.6 * np.sin(t_s / 43) + 1.1 * np.sin(t_s / 11.3) + 0.8 * np.sin(t_s / 5.1))
+    rate: NDArray[np.float64] = np.round(
+        66 + course + 1.6 * np.sin(t_s / 43) + 1.1 * np.sin(t_s / 11.3) + 0.8 * np.sin(t_s / 5.1)
+    )
     return rate
 
 
@@ -58,7 +60,8 @@ def pleth_at(t_s: NDArray[np.float64], dose_s: float) -> NDArray[np.float64]:
     phase = np.interp(t_s, whole, beats) % 1.0
     wave = np.exp(-(((phase - 0.18) / 0.085) ** 2)) + 0.36 * np.exp(-(((phase - 0.46) / 0.10) ** 2))
     breath = np.sin(2 * np.pi * t_s / 4.3)
-    return 0.14 + (0.60 + 0.05 * breath) * wave + 0.03 * breath
+    samples: NDArray[np.float64] = 0.14 + (0.60 + 0.05 * breath) * wave + 0.03 * breath
+    return samples
 
 
 def session_events(length_s: float, dose_s: float, faults: Iterable[Fault]) -> list[ev.Event]:

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QWidget
 from kapconsole.console.keys import Action
 from kapconsole.console.lines import event_lines
 from kapconsole.console.moment import Moment
-from kapconsole.console.painted import LEFT, RIGHT, Ink
+from kapconsole.console.painted import RIGHT, Ink
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.places import unit_px
 from kapconsole.console.sheets import KeysSheet, LineSheet, Sheet
-from kapconsole.console.theme import SMALL, TEXT, Look
+from kapconsole.console.theme import SMALL, TEXT, Look, apply
 from kapconsole.console.view import SessionView
 from kapconsole.replay.jump import HINT, session_us
 from kapconsole.replay.overview import Overview
@@ -88,6 +88,7 @@ class ReplayWindow(QWidget):
         `frame_ms`: 0 leaves `show_position` to the caller.
         """
         super().__init__()
+        apply(palette)
         self.setWindowTitle(f"REPLAY · {log_name} · kapconsole")
         self.setAccessibleName(f"Replay of {log_name}")
         self.setAccessibleDescription(badge)
@@ -112,6 +113,12 @@ class ReplayWindow(QWidget):
         self._timer.setInterval(frame_ms)
         self._paced = frame_ms > 0
         self.show_position()
+
+    def set_badge(self, badge: str) -> None:
+        """Show new words about the log's integrity."""
+        self.badge = badge
+        self.setAccessibleDescription(badge)
+        self.update()
 
     def moment(self) -> Moment:
         """What is shown: the session exactly as it was at the position."""
@@ -209,11 +216,18 @@ class ReplayWindow(QWidget):
         painter = QPainter(self)
         ink = Ink(painter, self.view.look)
         look, palette = self.view.look, self.view.look.palette
-        ink.fill(QRectF(self.rect()), palette.accent_panel)
+        inside = QRectF(self.view.geometry())
+        inside.setBottom(self.height() - inside.left())
+        edge = inside.left() / 2
+        ink.fill(QRectF(self.rect()), palette.accent)
+        ink.fill(QRectF(self.rect()).adjusted(edge, edge, -edge, -edge), palette.accent_panel)
+        ink.fill(inside, palette.background)
         title = QRectF(self._title())
         baseline = title.center().y() + look.metrics(TEXT).capHeight() / 2
-        x = title.left() + look.px(18)
-        x += ink.text(x, baseline, "REPLAY", TEXT, palette.text, True, LEFT) + look.px(18)
+        width = look.width("REPLAY", TEXT, True) + look.px(36)
+        ink.fill(QRectF(0, 0, width, title.height()), palette.accent)
+        ink.text(look.px(18), baseline, "REPLAY", TEXT, palette.background, True)
+        x = width + look.px(18)
         going = f"playing {self.player.speed}×" if self.player.playing else f"standing · {self.player.speed}×"
         position = f"{clock_text(self.player.position_us)} of {clock_text(self.player.end_us)}"
         x += ink.text(x, baseline, f"{going} · {position}", TEXT, palette.text) + look.px(18)
@@ -232,7 +246,8 @@ class ReplayWindow(QWidget):
         title, under = max(22, round(TITLE_UNITS * unit)), round(OVERVIEW_UNITS * unit)
         width, height = self.width() - 2 * frame, self.height() - title - frame
         self.view.setGeometry(frame, title, width, height - under)
-        self.overview.setGeometry(frame, title + height - under, width, under)
+        edge, gap = round(24 * unit), round(10 * unit)
+        self.overview.setGeometry(frame + edge, title + height - under, width - 2 * edge, under - gap)
         self.overview.set_look(Look(self.view.look.palette, self.view.look.unit, self.logicalDpiY()))
         self._shown = None
         self.show_position()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 import msgspec
-from kapdevices.readings import Metric, Quality
 
 from kapconsole.clock import duration_text
 from kapconsole.session.state import Latest, State
+from kapdevices.readings import Metric, Quality
 
 LATE_AFTER_S = 5.0
 """A numeric of a device that sends one a second or faster is stale after this (protocol notes, rule 4)."""

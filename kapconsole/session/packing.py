@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kapdevices.readings import Metric, SampleArray
-
 from kapconsole.events import Measurement, WavePiece
 from kapconsole.rows import NUMERICS, WAVE, pack_numerics, pack_wave
+from kapdevices.readings import Metric, SampleArray
 
 SECOND_US = 1_000_000
+HOLD_US = 950_000
+"""How long a measurement may wait for its row: with the commit that follows at once, a cut costs at most a second."""
+
 GAP_US = 250_000
 """A waveform that comes this much later than its rate says has a gap; one that comes this much earlier starts anew."""
 
@@ -72,11 +74,11 @@ class Packer:
         self._waves.setdefault(key, []).append(item)
 
     def due(self, now_us: int) -> Iterator[Packed]:
-        """Rows of everything that is a second old at `now_us`."""
-        if self._numerics and now_us - self._numerics[0].mono_us >= SECOND_US:
-            yield self._pack_numerics()
-        for key in [key for key, run in self._waves.items() if now_us - run[0].start_us >= SECOND_US]:
-            yield self._pack_wave(key)
+        """Rows of everything, once something has been held for long enough at `now_us`: one commit for all of it."""
+        oldest = [run[0].start_us for run in self._waves.values()]
+        oldest += [item.mono_us for item in self._numerics[:1]]
+        if oldest and now_us - min(oldest) >= HOLD_US:
+            yield from self.flush()
 
     def flush(self) -> Iterator[Packed]:
         """Rows of everything that is held."""
@@ -102,4 +104,3 @@ def _continues(run: list[WavePiece], item: WavePiece) -> bool:
         and item.start_us + item.span_us - first.start_us <= SECOND_US
         and (item.quality, item.full_scale, item.width) == (first.quality, first.full_scale, first.width)
     )
-

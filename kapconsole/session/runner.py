@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from kapdevices.cuff import CuffGuard
-from kapdevices.driver import DeviceCommand, NotPossible, StartCuff, StopCuff
-from kapdevices.link import LinkReadings, LinkRefused, LinkReport, LinkState
-from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
@@ -21,6 +17,10 @@ from kapconsole.rows import Row, event_row
 from kapconsole.session.packing import Packed, Packer, WaveTimer, wave_piece
 from kapconsole.session.phases import next_phase, phase_label
 from kapconsole.session.state import EMPTY, State, fold, fold_all
+from kapdevices.cuff import CuffGuard
+from kapdevices.driver import DeviceCommand, NotPossible, StartCuff, StopCuff
+from kapdevices.link import LinkReadings, LinkRefused, LinkReport, LinkState
+from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
 
 MONITOR = "monitor"
 CLOCK_CHECK_US = 60_000_000
@@ -165,7 +165,7 @@ class Runner:
         text = "done"
         at_once: tuple[tuple[int, DeviceCommand], ...] = ()
         after: tuple[tuple[int, DeviceCommand], ...] = ()
-        cue = ends = None
+        cue: str | None = None
         body: ev.Body
         match command.body:
             case cm.CuffStart(patient=patient, initial_mmhg=initial_mmhg):
@@ -204,15 +204,14 @@ class Runner:
                     raise Refused(f"{amount_mg:g} mg {route} is no plausible dose")
                 body = ev.DoseGiven(_moment(at_us, now_us), drug, route, amount_mg)
                 text = f"dose recorded: {drug} {amount_mg:g} mg {route.upper()}"
-            case cm.Cue(cue=cue):
-                body = ev.CueRequested(cue)
-                text = f"cue {cue} requested"
+            case cm.Cue(cue=name):
+                body = ev.CueRequested(name)
+                cue = name
+                text = f"cue {name} requested"
             case cm.End(reason=reason):
                 return self._end(command, reason, now_us)
         outcome = self._outcome([self._event(body, command.actor, now_us)])
-        return msgspec.structs.replace(
-            outcome, at_once=at_once, after=after, cue=cue, ends=ends, answer=(command.id, True, text)
-        )
+        return msgspec.structs.replace(outcome, at_once=at_once, after=after, cue=cue, answer=(command.id, True, text))
 
     def _end(self, command: cm.Command, reason: str, now_us: int) -> Outcome:
         last = self.finish()
@@ -329,5 +328,3 @@ def _nibp(source: int, nibp: dict[Metric, Numeric], words: str) -> ev.NibpMeasur
         quality,
         words if quality is not Quality.GOOD else "",
     )
-
-

@@ -6,10 +6,10 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import msgspec
-from kapdevices.readings import Metric, Quality
 from msgspec.structs import replace
 
 from kapconsole import events as ev
+from kapdevices.readings import Metric, Quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,9 +133,7 @@ def fold(state: State, item: ev.StreamItem) -> State:
     """The state after one more item. Waveforms change nothing here; views keep their samples."""
     if isinstance(item, ev.Measurement):
         latest = Latest(item.mono_us, item.value, item.quality)
-        return replace(
-            state, mono_us=item.mono_us, latest={**state.latest, (item.source, item.metric): latest}
-        )
+        return replace(state, mono_us=item.mono_us, latest={**state.latest, (item.source, item.metric): latest})
     if isinstance(item, ev.Event):
         return replace(_fold_event(state, item), seq=item.seq, mono_us=item.mono_us)
     return state

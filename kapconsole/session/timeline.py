@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
-from kapdevices.readings import Metric, Quality
 from msgspec.structs import replace
 from numpy.typing import DTypeLike, NDArray
 
@@ -26,6 +25,7 @@ from kapconsole.rows import (
     unpack_wave,
 )
 from kapconsole.session.state import EMPTY, Latest, State, fold
+from kapdevices.readings import Metric, Quality
 
 CHECKPOINT_EVERY = 64
 GAP_US = 250_000

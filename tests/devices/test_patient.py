@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from kapdevices.patient import SCENARIOS, Patient
@@ -46,7 +48,7 @@ def test_the_pleth_beats_at_the_pulse_rate(at_s: float) -> None:
 def test_pleth_moves_smoothly_and_breathes() -> None:
     patient = Patient("steady")
     samples = [patient.pleth(k / 75) for k in range(75 * 30)]
-    assert max(abs(b - a) for a, b in zip(samples, samples[1:], strict=False)) < 0.2
+    assert max(abs(b - a) for a, b in pairwise(samples)) < 0.2
     peaks = [max(samples[k : k + 75]) for k in range(0, len(samples), 75)]
     assert max(peaks) - min(peaks) > 0.04
 

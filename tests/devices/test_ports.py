@@ -116,6 +116,7 @@ def test_a_socket_that_nobody_serves_and_a_wrong_address():
         free = server.getsockname()[1]
     with pytest.raises(PortTrouble, match="refused the connection"):
         open_port(f"socket://127.0.0.1:{free}", LINE)
+    assert "no computer" in in_words("socket://nowhere:1", socket.gaierror(2, "name not known"))
     for address in ("socket://", "socket://host", "socket://host:many"):
         with pytest.raises(PortTrouble, match="write socket://host:port"):
             open_port(address, LINE)

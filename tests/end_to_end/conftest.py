@@ -24,7 +24,7 @@ T = TypeVar("T")
 PYTHON = [sys.executable, "-m", "kapconsole"]
 
 
-def wait_for(what: Callable[[], T | None], timeout_s: float = 20.0) -> T:
+def wait_for(what: Callable[[], T | None], timeout_s: float = 40.0) -> T:
     """What `what` gives once it gives something."""
     until_s = time.monotonic() + timeout_s
     while time.monotonic() < until_s:
@@ -58,11 +58,9 @@ class Session:
         events = [row_event(row) for row in self.rows() if row.kind not in (NUMERICS, WAVE)]
         return [event for event in events if kind is None or isinstance(event.body, kind)]
 
-    def wait_for_event(self, kind: type[Body], test: Callable[..., bool] = bool, timeout_s: float = 20.0) -> Event:
+    def wait_for_event(self, kind: type[Body], test: Callable[..., bool] = bool, timeout_s: float = 40.0) -> Event:
         """The first event of `kind` whose body passes."""
-        return wait_for(
-            lambda: next((event for event in self.events(kind) if test(event.body)), None), timeout_s
-        )
+        return wait_for(lambda: next((event for event in self.events(kind) if test(event.body)), None), timeout_s)
 
     def process_of(self, module: str) -> psutil.Process:
         """The child that runs `python -m module`."""

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kapdevices.catalog import find
-from kapdevices.patient import Patient
-from kapdevices.simulate import SimulatorHost
 
 from kapconsole import events as ev
 from kapconsole.rows import WAVE, unpack_wave
+from kapdevices.catalog import find
+from kapdevices.patient import Patient
+from kapdevices.simulate import SimulatorHost
 
 from .conftest import Session, info, run, wait_for
 
@@ -130,9 +130,7 @@ def test_a_pulled_cable_is_noticed_and_read_again_under_another_name(
     oximeter.plug()
     assert oximeter.address != old
     plugged_us = running.events()[-1].mono_us
-    back = running.wait_for_event(
-        ev.DeviceState, lambda body: body.source == 1 and body.state == "back", timeout_s=10
-    )
+    back = running.wait_for_event(ev.DeviceState, lambda body: body.source == 1 and body.state == "back", timeout_s=10)
     assert back.mono_us - plugged_us < 3_500_000
     running.end()
     assert run("verify", str(running.log)).returncode == 0

@@ -43,15 +43,16 @@ def test_a_whole_file_holds_all_commits(wal):
 
 def test_frames_from_before_the_last_turn_of_the_file_are_not_damage(log_path, story, key):
     log = SessionLog.create(log_path, key, story.rows, ballast_bytes=0)
-    for second in range(400):
+    log._database().pragma("wal_autocheckpoint", 50)
+    for second in range(200):
         log.write(story.seconds(second, second + 1))
     log.abandon()
     state = inspect_wal(log_path.with_name(log_path.name + "-wal"))
-    assert 0 < state.commits < 400
+    assert 0 < state.commits < 100
     assert (state.lost_commits, state.torn) == (0, False)
 
 
-@pytest.mark.parametrize("cut", [1, 100, 4096, 5000])
+@pytest.mark.parametrize("cut", [1, 100, 4096])
 def test_a_torn_end_is_said_and_costs_only_what_was_not_acknowledged(wal, log_path, story, key, cut):
     whole = wal.read_bytes()
     wal.write_bytes(whole[:-cut])

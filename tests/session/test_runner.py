@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from kapdevices.driver import StartCuff, StopCuff
-from kapdevices.link import LinkPhase, LinkReadings, LinkState
-from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, SampleArray
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
@@ -14,6 +11,9 @@ from kapconsole.rows import row_event
 from kapconsole.session.runner import DeviceEntry, Outcome, Runner
 from kapconsole.session.state import EMPTY, fold_all
 from kapconsole.session.timeline import Timeline
+from kapdevices.driver import StartCuff, StopCuff
+from kapdevices.link import LinkPhase, LinkReadings, LinkState
+from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, SampleArray
 
 OXIMETER = DeviceEntry(1, "nonin", "/dev/a", can_cuff=False)
 CUFF = DeviceEntry(2, "suntech", "/dev/b", can_cuff=True)

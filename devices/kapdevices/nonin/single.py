@@ -19,14 +19,15 @@ DF13_MEMORY_BYTES = 2200
 
 
 class Df8Decoder:
-    """Format 8 to numerics. No checksum protects a value, so it must be said twice, after noticed damage three times.
+    """Format 8 to numerics. No checksum protects a value: it must be said twice, on a damaged line up to four times.
 
     A flagged value (finger out, artefact) is held by the device and so agrees with itself at once.
     """
 
     def __init__(self) -> None:
         self._framer = Framer(frames.df8_test, limit=16)
-        self._recent: deque[Packet] = deque(maxlen=3)
+        self._recent: deque[Packet] = deque(maxlen=4)
+        self._damages: deque[int] = deque(maxlen=3)
         self._low_battery = False
         self._asides = 0
 
@@ -56,8 +57,15 @@ class Df8Decoder:
             if self._recent and packet.damage_at is not None and packet.damage_at >= self._recent[-1].end:
                 self._recent.clear()
             self._recent.append(packet)
-            readings.extend(self._agreed(3 if packet.damaged_within(DF8_MEMORY_BYTES) else 2))
+            readings.extend(self._agreed(self._times(packet)))
         return readings
+
+    def _times(self, packet: Packet) -> int:
+        """How often a value must be said, by the damage noticed in the last 5 min."""
+        if packet.damage_at is not None and packet.damage_at not in self._damages:
+            self._damages.append(packet.damage_at)
+        near = sum(packet.offset - place <= DF8_MEMORY_BYTES for place in self._damages)
+        return 2 if near == 0 else 3 if near < 3 else 4
 
     def _agreed(self, times: int) -> list[Reading]:
         said = [packet.data for packet in self._recent][-times:]

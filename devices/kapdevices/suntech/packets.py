@@ -45,7 +45,8 @@ STOPPED_BY_PERSON = 86
 INVALID_PRESSURE = 0xFFFF
 MAX_CUFF_MMHG = 300
 BP_BYTES = 24
-_MODULE_LENGTHS = (4, 5, 6, BP_BYTES, 0x43)
+_VERSION_BYTES = 0x43
+_MODULE_LENGTHS = (4, 5, 6, BP_BYTES, _VERSION_BYTES)
 _HOST_LENGTHS = {0x20: 3, 0x87: 3, 0x28: 3, 0x17: 5, 0x0C: 6, 0x79: 5, 0x86: 6, 0x04: 4, 0x81: 4, 0x8A: 4}
 _ANSWER_BYTES = frozenset(map(ord, ANSWERS))
 _START = {"adult": 0x20, "paediatric": 0x87, "neonatal": 0x28}
@@ -62,6 +63,8 @@ def packet_test(buffer: bytearray, at: int, locked: bool) -> int:
     if buffer[at] == MODULE:
         if kind not in _MODULE_LENGTHS or (kind == 4 and n > 2 and buffer[at + 2] not in _ANSWER_BYTES):
             return NOT_HERE
+        if kind == _VERSION_BYTES and n > 2 and buffer[at + 2] not in b"LS":
+            return NOT_HERE  # version strings begin with LX or SB; nothing else is worth waiting for 67 bytes
         length = kind
     elif kind in _HOST_LENGTHS:
         length = _HOST_LENGTHS[kind]

@@ -125,7 +125,7 @@ def test_spot_checks_are_never_live() -> None:
 def test_unknown_faults_and_formats_are_refused() -> None:
     for wrong in ({"format": "df1"}, {"faults": ["hiccup"]}):
         with pytest.raises(ValueError, match="unknown fault or format"):
-            NoninSimulator(Patient(), **wrong)  # type: ignore[arg-type]
+            NoninSimulator(Patient(), **wrong)
 
 
 def test_manifest_names_what_exists() -> None:

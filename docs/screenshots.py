@@ -1,0 +1,119 @@
+"""Draws the screens of the documentation: `python docs/screenshots.py [FOLDER]`. The same pictures every time."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["TZ"] = "UTC"
+if hasattr(time, "tzset"):
+    time.tzset()
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from kapconsole import events as ev
+from kapconsole.commands import CommandBody
+from kapconsole.console.moment import Moment
+from kapconsole.console.palette import DAY, DIM, NIGHT, Palette
+from kapconsole.console.window import ConsoleWindow
+from kapconsole.replay.rehearsal import CUFF, UTC_ORIGIN_US, Fault, rehearse
+from kapconsole.replay.window import ReplayWindow
+from kapconsole.session.timeline import Timeline
+from kapconsole.wire import LogStatus
+from kapdevices.readings import Metric, Quality
+
+MINUTE_US = 60_000_000
+MOTION = Fault(30 * 60, 30 * 60 + 40, "motion")
+
+
+class StillFeed:
+    """A rehearsed session that stands still at one moment."""
+
+    def __init__(
+        self, minute: float, faults: tuple[Fault, ...] = (), extra: tuple[ev.Body, ...] = (), linked: bool = True
+    ) -> None:
+        self.now_us = round(minute * MINUTE_US)
+        self.linked = linked
+        self.timeline = Timeline()
+        self.timeline.add_rows(
+            row for row in rehearse(minutes=70, faults=(MOTION, *faults)) if row.mono_us <= self.now_us
+        )
+        seq = self.timeline.state.seq
+        for number, body in enumerate(extra):
+            at_us = self.now_us - 300_000 + number
+            self.timeline.add(ev.Event(seq + 1 + number, at_us, UTC_ORIGIN_US + at_us, "monitor", body))
+        self.log_status = LogStatus(1_900_000, self.now_us - 700_000, True)
+
+    def poll(self) -> bool:
+        return False
+
+    def moment(self) -> Moment:
+        return Moment(self.timeline.state, self.timeline, self.now_us, UTC_ORIGIN_US, linked=self.linked)
+
+    def send(self, body: CommandBody) -> None:
+        pass
+
+
+def console(feed: StillFeed, palette: Palette = NIGHT) -> ConsoleWindow:
+    """The live window on a session that stands still."""
+    return ConsoleWindow(feed, palette, poll_ms=0)
+
+
+def inflating() -> StillFeed:
+    """A cuff reading under way."""
+    feed = StillFeed(
+        64, extra=(ev.CuffRequested(CUFF, "adult", 160), ev.DeviceSaid(CUFF, "cuff-inflating", "inflating"))
+    )
+    at_us = feed.now_us - 100_000
+    feed.timeline.add(ev.Measurement(at_us, CUFF, Metric.CUFF_PRESSURE, 142.0, Quality.GOOD))
+    return feed
+
+
+def main() -> None:
+    """All pictures into the folder."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "screens"
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication.instance() or QApplication([])
+
+    def keep(name: str, widget: QWidget, width: int = 1280, height: int = 800) -> None:
+        widget.resize(width, height)
+        widget.grab()  # Qt draws a glyph slightly differently the first time it is used
+        widget.grab().save(str(folder / f"{name}.png"))
+        widget.deleteLater()
+
+    keep("console-night", console(StillFeed(64.05)))
+    keep("console-night-2560x1600", console(StillFeed(64.05)), 2560, 1600)
+    keep("console-dim", console(StillFeed(64.05), DIM))
+    keep("console-day", console(StillFeed(64.05), DAY))
+    keep("console-before-dose", console(StillFeed(16.4)))
+    keep("console-cuff", console(inflating()))
+    keep("console-sensor-off", console(StillFeed(63.7, (Fault(62 * 60, 70 * 60, "finger out"),))))
+    keep("console-motion", console(StillFeed(64.05, (Fault(64 * 60 - 2, 70 * 60, "motion"),))))
+    keep("console-cable-pulled", console(StillFeed(63.2, (Fault(63 * 60, 70 * 60, "cable"),))))
+    failed = ev.NibpMeasured(CUFF, None, None, None, None, Quality.MEASUREMENT_FAILED, "air leak, check cuff and hose")
+    gone = ev.ProcessState("annunciator", "gone", "the annunciator is not running")
+    full = ev.StorageState("failing", "no space left on the disk")
+    silent = Fault(60 * 60 - 7, 70 * 60, "silence")
+    keep("console-troubles", console(StillFeed(60, (silent,), (failed, gone, full), linked=False)))
+    tall = console(StillFeed(64.05))
+    tall.act("tall")
+    keep("console-taller", tall)
+    for name, action in (("note", "note"), ("dose", "dose"), ("keys", "keys")):
+        window = console(StillFeed(64.05))
+        window.act(action)
+        keep(f"console-{name}", window)
+
+    timeline = Timeline()
+    timeline.add_rows(rehearse(minutes=150, faults=(MOTION, Fault(90 * 60, 93 * 60, "cable"))))
+    for name, width, height in (("replay", 1280, 800), ("replay-2560x1600", 2560, 1600)):
+        replay = ReplayWindow("2026-03-05 K-0142.kaplog", timeline, "whole and unchanged · signed · closed", frame_ms=0)
+        replay.seek(round(64.05 * MINUTE_US))
+        keep(name, replay, width, height)
+    app.processEvents()
+
+
+if __name__ == "__main__":
+    main()
