@@ -58,13 +58,20 @@ class Cue(msgspec.Struct, frozen=True, tag="cue"):
     cue: str
 
 
+class Feed(msgspec.Struct, frozen=True, tag="feed"):
+    """Let the device with number `source` feed `metric` (spo2, pulse_rate, nibp, pleth) on the screens."""
+
+    metric: str
+    source: int
+
+
 class End(msgspec.Struct, frozen=True, tag="end"):
     """Close the session's log and end all processes."""
 
     reason: str = "ended by a person"
 
 
-CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Cue | End
+CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Cue | Feed | End
 
 
 class Command(msgspec.Struct, frozen=True, tag="command"):
@@ -74,6 +81,9 @@ class Command(msgspec.Struct, frozen=True, tag="command"):
     actor: str
     body: CommandBody
 
+
+FEEDS = ("spo2", "pulse_rate", "nibp", "pleth")
+"""What a person can choose a device for; nibp stands for all numbers of a cuff reading, and for the cuff itself."""
 
 ROUTES = ("iv", "im", "in", "sl", "po", "pr")
 
@@ -127,6 +137,12 @@ def _cue(words: list[str]) -> CommandBody:
     return Cue(cue=" ".join(words))
 
 
+def _feed(words: list[str]) -> CommandBody:
+    if len(words) != 2 or words[0] not in FEEDS or not words[1].isdecimal():
+        raise BadCommand(f"feed METRIC DEVICE_NUMBER, for example: feed spo2 2; METRIC is one of: {', '.join(FEEDS)}")
+    return Feed(metric=words[0], source=int(words[1]))
+
+
 def _cuff_start(words: list[str]) -> CommandBody:
     patient = words[0] if words else "adult"
     if len(words) > 1 or patient not in ("adult", "paediatric", "neonatal"):
@@ -142,6 +158,7 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
     "phase": ("[NAME]   the named phase, or the next one", _phase),
     "dose": ("ROUTE AMOUNT_MG [DRUG]   record a dose as given", _dose),
     "cue": ("NAME   ask the room for a cue", _cue),
+    "feed": ("METRIC NUMBER   let another device feed spo2, pulse_rate, nibp or pleth", _feed),
     "end": ("   close the session", _no_words(End)),
 }
 """What `kapconsole send` understands: the words, their use, and how they are read."""

@@ -57,7 +57,10 @@ class ClockChecked(msgspec.Struct, frozen=True, tag="clock-checked"):
 
 
 class DeviceState(msgspec.Struct, frozen=True, tag="device-state"):
-    """A link changed: `state` is opening, connected, silent, lost or back. `source` numbers the device in this log."""
+    """A link changed: `state` is opening, connected, silent, lost or back. `source` numbers the device in this log.
+
+    `late_after_s`: when a numeric of this device is stale; a device that speaks every ten seconds has more time.
+    """
 
     source: int
     protocol: str
@@ -65,6 +68,7 @@ class DeviceState(msgspec.Struct, frozen=True, tag="device-state"):
     adapter: str
     state: str
     text: str
+    late_after_s: float = 5.0
 
 
 class DeviceSaid(msgspec.Struct, frozen=True, tag="device-said"):
@@ -172,6 +176,13 @@ class CueDelivered(msgspec.Struct, frozen=True, tag="cue-delivered"):
     text: str
 
 
+class FeedChosen(msgspec.Struct, frozen=True, tag="feed-chosen"):
+    """A person chose which device feeds a metric on the screens. All devices go on being recorded."""
+
+    metric: Metric
+    source: int
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag="command-refused"):
     """A command was not carried out, and why."""
 
@@ -212,6 +223,7 @@ Body = (
     | DoseGiven
     | CueRequested
     | CueDelivered
+    | FeedChosen
     | CommandRefused
     | ProcessState
     | StorageState

@@ -34,6 +34,8 @@ QUEUE_LIMIT = 2000
 """Messages that may wait for a peer before it is cut off: more than a minute of life at full load."""
 
 POLL_S = 0.2
+CONNECT_S = 5.0
+"""A monitor that listens but does not shake hands within this is stopped or stuck."""
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -255,12 +257,19 @@ class Hub:
     def close(self) -> None:
         """Send what waits to every peer and stop listening."""
         self._ended.set()
-        with contextlib.suppress(OSError, EOFError, AuthenticationError):
-            Client(self._address.path, authkey=self._address.key).close()  # wakes accept()
-        self._thread.join(2.0)
+        # accept() is woken by a connection. On a thread: another peer may be accepted in its stead, and then nobody
+        # would answer it until the listener is closed.
+        waker = threading.Thread(target=self._wake, name="wire-wake", daemon=True)
+        waker.start()
+        self._thread.join(CONNECT_S)
         for peer in self.peers:
             peer.close()
         self._listener.close()
+        waker.join(CONNECT_S)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError, EOFError, AuthenticationError):
+            Client(self._address.path, authkey=self._address.key).close()
 
     def _accept(self) -> None:
         while not self._ended.is_set():
@@ -294,11 +303,28 @@ def connect(
     lost: Callable[[Peer, str], None],
 ) -> Peer:
     """Attach to the hub and say hello. Raises HubUnreachable."""
-    try:
-        connection = Client(address.path, authkey=address.key)
-    except (OSError, EOFError, AuthenticationError) as trouble:
-        raise HubUnreachable(f"the monitor cannot be reached: {trouble}") from None
+    connection = _client(address)
     peer = Peer(connection, received, lost)
     peer.role = role
     peer.send(Hello(role, os.getpid()))
     return peer
+
+
+def _client(address: Address) -> Connection[Any, Any]:
+    """The handshake, with a limit: `Client` alone would wait for ever for a hub that is stopped."""
+    reached: queue.SimpleQueue[Connection[Any, Any] | Exception] = queue.SimpleQueue()
+
+    def reach() -> None:
+        try:
+            reached.put(Client(address.path, authkey=address.key))
+        except (OSError, EOFError, AuthenticationError) as trouble:
+            reached.put(trouble)
+
+    threading.Thread(target=reach, name="wire-connect", daemon=True).start()
+    try:
+        found = reached.get(timeout=CONNECT_S)
+    except queue.Empty:
+        raise HubUnreachable("the monitor cannot be reached: it does not answer") from None
+    if isinstance(found, Exception):
+        raise HubUnreachable(f"the monitor cannot be reached: {found}")
+    return found

@@ -31,8 +31,9 @@ def number_devices(specs: Iterable[str], state: State) -> list[DeviceEntry]:
         else:
             highest += 1
             source = highest
-        can_cuff = "start-cuff" in find(spec.protocol).commands
-        entries.append(DeviceEntry(source, spec.protocol, spec.address, can_cuff))
+        manifest = find(spec.protocol)
+        can_cuff = "start-cuff" in manifest.commands
+        entries.append(DeviceEntry(source, spec.protocol, spec.address, can_cuff, manifest.quiet_s))
     return entries
 
 

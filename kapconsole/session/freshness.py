@@ -13,8 +13,11 @@ from kapdevices.readings import Metric, Quality
 LATE_AFTER_S = 5.0
 """A numeric of a device that sends one a second or faster is stale after this (protocol notes, rule 4)."""
 
+SLOW_LATE_AFTER_S = 15.0
+"""One of a device that may be quiet for longer (every 2 s, or every 5 to 10 s) is stale after this (the same)."""
+
 LOST_AFTER_S = 10.0
-"""After this a number is gone from the screen (alarm reference, stale and frozen data)."""
+"""After this, or twice what is late where that is longer, a number is gone from the screen."""
 
 NIBP_OLD_AFTER_S = 30 * 60.0
 """A cuff reading is never live; after this it is shown as old."""
@@ -48,10 +51,12 @@ def shown(state: State, metric: Metric, now_us: int) -> Shown:
     source, latest = held
     age_s = max(0, now_us - latest.mono_us) / 1e6
     device = state.devices.get(source)
-    freshness, reason = _judge(latest, age_s)
+    late_after_s = LATE_AFTER_S if device is None else device.late_after_s
+    lost_after_s = max(LOST_AFTER_S, 2 * late_after_s)
+    freshness, reason = _judge(latest, age_s, late_after_s, lost_after_s)
     if device is not None and not device.delivering:
         # The link knows sooner than the age does that nothing will come.
-        freshness = Freshness.LOST if device.state == "lost" or age_s > LOST_AFTER_S else max_stale(freshness)
+        freshness = Freshness.LOST if device.state == "lost" or age_s > lost_after_s else max_stale(freshness)
         reason = f"{device.text} · {duration_text(age_s)}"
     value = None if freshness is Freshness.LOST else latest.value
     return Shown(value, freshness, age_s, reason, source)
@@ -62,21 +67,26 @@ def max_stale(freshness: Freshness) -> Freshness:
     return Freshness.LATE if freshness is Freshness.LIVE else freshness
 
 
-def _judge(latest: Latest, age_s: float) -> tuple[Freshness, str]:
-    if age_s > LOST_AFTER_S:
+def late_after_s(quiet_s: float) -> float:
+    """When a numeric is stale of a device whose longest healthy silence is `quiet_s`."""
+    return LATE_AFTER_S if quiet_s <= 2.0 else SLOW_LATE_AFTER_S
+
+
+def _judge(latest: Latest, age_s: float, late_after_s: float, lost_after_s: float) -> tuple[Freshness, str]:
+    if age_s > lost_after_s:
         return Freshness.LOST, f"no data for {duration_text(age_s)}"
     if latest.quality is not Quality.GOOD or latest.value is None:
         return Freshness.INVALID, str(latest.quality or Quality.NO_VALUE)
-    if age_s > LATE_AFTER_S:
+    if age_s > late_after_s:
         return Freshness.LATE, f"{duration_text(age_s)} old"
     return Freshness.LIVE, ""
 
 
 def nibp_shown(state: State, now_us: int) -> tuple[Shown, float | None]:
     """The newest cuff reading as (systolic as Shown, diastolic). It always has an age; a failed one has words."""
-    if not state.nibp:
+    newest = state.newest_nibp()
+    if newest is None:
         return Shown(None, Freshness.NONE, 0.0, "no reading yet"), None
-    newest = state.nibp[-1]
     reading = newest.reading
     age_s = max(0, now_us - newest.mono_us) / 1e6
     if not reading.valid:

@@ -14,6 +14,7 @@ from kapconsole import commands as cm
 from kapconsole import events as ev
 from kapconsole.clock import Clock, duration_text
 from kapconsole.rows import Row, event_row
+from kapconsole.session.freshness import late_after_s
 from kapconsole.session.packing import Packed, Packer, WaveTimer, wave_piece
 from kapconsole.session.phases import next_phase, phase_label
 from kapconsole.session.state import EMPTY, State, fold, fold_all
@@ -23,6 +24,12 @@ from kapdevices.link import LinkReadings, LinkRefused, LinkReport, LinkState
 from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
 
 MONITOR = "monitor"
+_FEED_METRICS = {
+    "spo2": Metric.SPO2,
+    "pulse_rate": Metric.PULSE_RATE,
+    "nibp": Metric.NIBP_SYS,
+    "pleth": Metric.PLETH,
+}
 CLOCK_CHECK_US = 60_000_000
 FUTURE_US = 1_000_000
 """A key press may not lie further in the future than this; two processes' clocks are the same, but scripts err."""
@@ -35,6 +42,7 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     protocol: str
     port: str
     can_cuff: bool
+    quiet_s: float = 2.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -100,7 +108,13 @@ class Runner:
         entry = self.devices[source]
         if isinstance(report, LinkState):
             body: ev.Body = ev.DeviceState(
-                source, entry.protocol, entry.port, report.adapter, str(report.state), report.text
+                source,
+                entry.protocol,
+                entry.port,
+                report.adapter,
+                str(report.state),
+                report.text,
+                late_after_s(entry.quiet_s),
             )
         elif isinstance(report, LinkRefused):
             words = "cuff start" if isinstance(report.command, StartCuff) else "cuff stop"
@@ -132,10 +146,10 @@ class Runner:
                 if reading.code.startswith("cuff-") and reading.code != "cuff-done":
                     words = reading.text
                 items.append(self._event(ev.DeviceSaid(source, reading.code, reading.text), MONITOR, mono_us))
-            elif reading.metric in NIBP_METRICS:
-                nibp[reading.metric] = reading
             elif not reading.live:
                 spot.append(reading)
+            elif reading.metric in NIBP_METRICS:
+                nibp[reading.metric] = reading
             else:
                 stamp_us = self._stamp(mono_us)
                 items.append(ev.Measurement(stamp_us, source, reading.metric, reading.value, reading.quality))
@@ -208,6 +222,11 @@ class Runner:
                 body = ev.CueRequested(name)
                 cue = name
                 text = f"cue {name} requested"
+            case cm.Feed(metric=feed, source=source):
+                if source not in self.devices:
+                    raise Refused(f"there is no device number {source} in this session")
+                body = ev.FeedChosen(_FEED_METRICS[feed], source)
+                text = f"device {source} feeds {feed.replace('_', ' ')}"
             case cm.End(reason=reason):
                 return self._end(command, reason, now_us)
         outcome = self._outcome([self._event(body, command.actor, now_us)])
@@ -224,7 +243,8 @@ class Runner:
         able = [entry for entry in self.devices.values() if entry.can_cuff]
         if not able:
             raise Refused("no cuff monitor in this session")
-        entry = able[0]
+        chosen = self.state.feeds.get(Metric.NIBP_SYS)
+        entry = next((entry for entry in able if entry.source == chosen), able[0])
         held = self.state.devices.get(entry.source)
         if held is None or not held.delivering:
             raise Refused(f"the cuff monitor on {entry.port} does not answer")

@@ -29,6 +29,7 @@ class DeviceView(msgspec.Struct, frozen=True):
     good: int = 0
     bad: int = 0
     skipped: int = 0
+    late_after_s: float = 5.0
 
     @property
     def delivering(self) -> bool:
@@ -104,6 +105,8 @@ class State(msgspec.Struct, frozen=True):
     notes: tuple[NoteView, ...] = ()
     marks: tuple[MarkView, ...] = ()
     cuff: CuffView = CuffView()
+    feeds: dict[Metric, int] = {}
+    first_valid: dict[Metric, int] = {}
     processes: dict[str, ev.ProcessState] = {}
     storage: ev.StorageState = ev.StorageState("ok", "")
 
@@ -117,13 +120,22 @@ class State(msgspec.Struct, frozen=True):
         """The zero of "minutes since dose": the first dose, or None."""
         return min(dose.at_us for dose in self.doses) if self.doses else None
 
+    def feeding(self, metric: Metric) -> int | None:
+        """Which device feeds `metric`: the one a person chose, else the first that gave a valid value, else any."""
+        sources = [source for source, of in self.latest if of is metric]
+        return self.feeds.get(metric, self.first_valid.get(metric, min(sources, default=None)))
+
     def newest(self, metric: Metric) -> tuple[int, Latest] | None:
-        """(source, value) of a metric: from the source that delivered it last, or None when there never was one."""
-        held = [(latest.mono_us, source) for (source, of), latest in self.latest.items() if of is metric]
-        if not held:
+        """(source, value) of a metric from the device that feeds it, or None when that never gave one."""
+        source = self.feeding(metric)
+        if source is None or (source, metric) not in self.latest:
             return None
-        _, source = max(held)
         return source, self.latest[source, metric]
+
+    def newest_nibp(self) -> NibpView | None:
+        """The newest cuff reading of the chosen cuff monitor; of any while none was chosen."""
+        chosen = self.feeds.get(Metric.NIBP_SYS)
+        return next((view for view in reversed(self.nibp) if chosen in (None, view.reading.source)), None)
 
 
 EMPTY = State()
@@ -133,7 +145,15 @@ def fold(state: State, item: ev.StreamItem) -> State:
     """The state after one more item. Waveforms change nothing here; views keep their samples."""
     if isinstance(item, ev.Measurement):
         latest = Latest(item.mono_us, item.value, item.quality)
-        return replace(state, mono_us=item.mono_us, latest={**state.latest, (item.source, item.metric): latest})
+        first_valid = state.first_valid
+        if latest.valid and item.metric not in first_valid:
+            first_valid = {**first_valid, item.metric: item.source}
+        return replace(
+            state,
+            mono_us=item.mono_us,
+            latest={**state.latest, (item.source, item.metric): latest},
+            first_valid=first_valid,
+        )
     if isinstance(item, ev.Event):
         return replace(_fold_event(state, item), seq=item.seq, mono_us=item.mono_us)
     return state
@@ -177,6 +197,8 @@ def _fold_event(state: State, event: ev.Event) -> State:
             return replace(state, phases=(*state.phases, PhaseView(at_us, phase)))
         case ev.DoseGiven() as dose:
             return replace(state, doses=(*state.doses, dose))
+        case ev.FeedChosen(metric=metric, source=source):
+            return replace(state, feeds={**state.feeds, metric: source})
         case ev.ProcessState() as process:
             return replace(state, processes={**state.processes, process.process: process})
         case ev.StorageState() as storage:
@@ -206,6 +228,7 @@ def _fold_device(state: State, event: ev.Event) -> State:
             good=held.good if held else 0,
             bad=held.bad if held else 0,
             skipped=held.skipped if held else 0,
+            late_after_s=body.late_after_s,
         )
         if body.state == "lost" and body.source == cuff.source:
             cuff = CuffView("idle", body.source, event.mono_us, "cuff monitor lost")

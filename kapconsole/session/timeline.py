@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import DTypeLike, NDArray
 
-from kapconsole.events import Event, Measurement, StreamItem, WavePiece
+from kapconsole.events import Event, FeedChosen, Measurement, StreamItem, WavePiece
 from kapconsole.rows import (
     METRIC_CODES,
     NUMERICS,
@@ -60,6 +60,8 @@ class Series:
         self._times = Growing(np.int64)
         self._values = Growing(np.float32)
         self._quality = Growing(np.uint8)
+        self.first_valid_us: int | None = None
+        """When the device first vouched for a value."""
 
     @property
     def times_us(self) -> NDArray[np.int64]:
@@ -82,6 +84,10 @@ class Series:
         self._times.extend(times_us)
         self._values.extend(values)
         self._quality.extend(quality)
+        if self.first_valid_us is None:
+            valid = np.flatnonzero((quality == 0) & ~np.isnan(values))
+            if len(valid):
+                self.first_valid_us = int(times_us[valid[0]])
 
     def at(self, mono_us: int) -> Latest | None:
         """The newest value at or before `mono_us`."""
@@ -194,7 +200,30 @@ class Timeline:
             state = fold(state, event)
         latest = {key: value for key, series in self.numerics.items() if (value := series.at(mono_us)) is not None}
         newest_us = max((value.mono_us for value in latest.values()), default=0)
-        return replace(state, latest=latest, mono_us=max(state.mono_us, newest_us))
+        first_valid: dict[Metric, int] = {}
+        for _, source, metric in sorted(
+            (series.first_valid_us, source, metric)
+            for (source, metric), series in self.numerics.items()
+            if series.first_valid_us is not None and series.first_valid_us <= mono_us
+        ):
+            first_valid.setdefault(metric, source)
+        return replace(state, latest=latest, first_valid=first_valid, mono_us=max(state.mono_us, newest_us))
+
+    def feeding_spans(self, metric: Metric) -> list[tuple[int, int, int]]:
+        """Which device fed `metric` when: (from_us, to_us, source) in order of time, the last up to the end.
+
+        Before a person's first choice it is the device that gave the first valid value.
+        """
+        changes = [
+            (event.mono_us, event.body.source)
+            for event in self.events
+            if isinstance(event.body, FeedChosen) and event.body.metric is metric
+        ]
+        first = self.state_at(changes[0][0] - 1 if changes else self.end_us).feeding(metric)
+        if first is not None:
+            changes.insert(0, (0, first))
+        ends = [at_us for at_us, _ in changes[1:]] + [self.end_us + 1]
+        return [(from_us, to_us, source) for (from_us, source), to_us in zip(changes, ends, strict=True)]
 
     def next_event(self, mono_us: int, kinds: tuple[type, ...] | None = None) -> Event | None:
         """The first event after `mono_us` (of the given body types)."""
@@ -217,7 +246,7 @@ class Timeline:
         self.end_us = max(self.end_us, event.mono_us)
         self.state = fold(self.state, event)
         if len(self.events) % CHECKPOINT_EVERY == 0:
-            self._event_states.append(replace(self.state, latest={}))
+            self._event_states.append(replace(self.state, latest={}, first_valid={}))
 
     def _series(self, source: int, metric: Metric) -> Series:
         return self.numerics.setdefault((source, metric), Series())

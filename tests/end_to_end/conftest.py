@@ -88,15 +88,6 @@ class Session:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """All folders of the program under one."""
-    folder = tmp_path / "home"
-    monkeypatch.setenv("KAPCONSOLE_HOME", str(folder))
-    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    return folder
-
-
-@pytest.fixture
 def session(home: Path, tmp_path: Path) -> Iterator[Callable[..., Session]]:
     """Starts sessions and makes sure that nothing of them is left."""
     started: list[Session] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from kapconsole import events as ev
 from kapconsole.rows import WAVE, unpack_wave
 from kapdevices.catalog import find
 from kapdevices.patient import Patient
+from kapdevices.ports import open_port
 from kapdevices.simulate import SimulatorHost
 
 from .conftest import Session, info, run, wait_for
@@ -115,8 +117,9 @@ def test_at_most_a_second_of_waveform_is_missing_after_a_kill(
     note_us = running.events(ev.NoteTaken)[-1].mono_us
     pieces = [unpack_wave(row.body) for row in running.rows() if row.kind == WAVE]
     last_us = pieces[-1].start_us + pieces[-1].span_us
-    # What was held when the note was written is at most the second that was being packed and the one being written.
-    assert note_us - last_us < 2_000_000
+    # The oldest sample that can be missing is one that was packed no more than a second before the kill; a burst of
+    # samples may have been on its way when the note was stamped.
+    assert note_us - last_us < 1_200_000
 
 
 def test_a_pulled_cable_is_noticed_and_read_again_under_another_name(
@@ -136,6 +139,7 @@ def test_a_pulled_cable_is_noticed_and_read_again_under_another_name(
     assert run("verify", str(running.log)).returncode == 0
 
 
+@pytest.mark.qt
 def test_the_console_is_killed_and_comes_back(
     session: Start, tmp_path: Path, oximeter: SimulatorHost, cuff: SimulatorHost
 ) -> None:
@@ -192,13 +196,67 @@ def test_a_port_that_does_not_exist_is_said_and_the_rest_goes_on(
     running.end()
 
 
-def test_a_busy_port_is_said(session: Start, tmp_path: Path, oximeter: SimulatorHost) -> None:
+def test_a_second_session_is_refused(session: Start, tmp_path: Path, oximeter: SimulatorHost) -> None:
     first = session("run", "--device", f"nonin@{tmp_path / 'oximeter'}")
     talking(first, "nonin")
     second = run("run", "--headless", "--device", f"nonin@{tmp_path / 'oximeter'}", "--log", str(tmp_path / "2.kaplog"))
     assert second.returncode == 1
     assert b"a session is running already" in second.stderr
     first.end()
+
+
+def test_a_busy_port_is_said_and_read_as_soon_as_it_is_free(
+    session: Start, tmp_path: Path, oximeter: SimulatorHost
+) -> None:
+    other = open_port(str(tmp_path / "oximeter"), find("nonin").serial)
+    running = session("run", "--device", f"nonin@{tmp_path / 'oximeter'}")
+    lost = running.wait_for_event(ev.DeviceState, lambda body: body.state == "lost")
+    assert "another program" in lost.body.text
+    other.close()
+    running.wait_for_event(ev.DeviceState, lambda body: body.state in ("connected", "back"))
+    running.end()
+
+
+def test_a_folder_that_takes_no_log_is_one_clear_line(home: Path, tmp_path: Path) -> None:
+    if os.geteuid() == 0:  # who may write everywhere but where there is no room
+        folder, words = Path("/proc"), "a session needs 200 MB"
+    else:
+        folder, words = tmp_path / "locked", "cannot be made"
+        folder.mkdir(mode=0o555)
+    done = run("demo", "--headless", "--seconds", "5", "--log", str(folder / "session.kaplog"))
+    assert done.returncode == 2
+    said = [line for line in done.stderr.decode().splitlines() if "session log:" not in line]
+    assert len(said) == 1, said
+    assert words in said[0]
+
+
+def test_an_encrypted_session_is_recorded_killed_resumed_and_read(
+    session: Start, tmp_path: Path, oximeter: SimulatorHost
+) -> None:
+    secret = tmp_path / "passphrase"
+    secret.write_text("a site's own words\n")
+    protect = run("protect", "passphrase", "--passphrase-file", str(secret))
+    assert b"Recovery key" in protect.stdout, protect.stderr
+    words = ["run", "--device", f"nonin@{tmp_path / 'oximeter'}", "--passphrase-file", str(secret)]
+    running = session(*words)
+    wait_for(lambda: running.send("note", "Wildschweinfährte").returncode == 0 or None)
+    running.kill_everything()
+    again = session(*words)
+    wait_for(lambda: again.send("note", "second").returncode == 0 or None)
+    again.end()
+    for path in tmp_path.glob("s.kaplog*"):
+        data = path.read_bytes()
+        assert b"Wildschwein" not in data
+        assert not data.startswith(b"SQLite format 3")
+    assert run("info", str(again.log), "--passphrase-file", str(secret)).stdout.count(b"Notes: 2") == 1
+    assert run("verify", str(again.log), "--passphrase-file", str(secret)).returncode == 0
+    no_words = run("info", str(again.log))
+    assert no_words.returncode == 1
+    assert b"passphrase is needed" in no_words.stderr
+    secret.write_text("other words\n")
+    wrong = run("info", str(again.log), "--passphrase-file", str(secret))
+    assert wrong.returncode == 1
+    assert b"Wrong passphrase" in wrong.stderr
 
 
 def test_the_demo_runs_two_hours_in_a_fast_clock(session: Start) -> None:

@@ -190,3 +190,53 @@ def test_replaying_the_rows_gives_the_live_state(runner: Runner, clock: FakeCloc
     steps = wave.times_us[1:] - wave.times_us[:-1]
     assert steps.min() > 0
     assert steps.max() < 20_000
+
+
+SECOND = DeviceEntry(3, "masimo_ascii1", "/dev/c", can_cuff=False)
+
+
+def two_oximeters(clock: FakeClock) -> tuple[Runner, list[Outcome]]:
+    runner = Runner(clock, [OXIMETER, SECOND])
+    outcomes = []
+    for _ in range(4):
+        for entry, value in ((OXIMETER, 97.0), (SECOND, 93.0)):
+            clock.advance(0.5)
+            reading = LinkReadings("", clock.now_us(), (Numeric(Metric.SPO2, value),))
+            outcomes.append(runner.on_link(entry.source, reading))
+    return runner, outcomes
+
+
+def test_the_first_device_with_a_valid_value_feeds_until_a_person_chooses(clock: FakeClock) -> None:
+    runner, _ = two_oximeters(clock)
+    assert runner.state.newest(Metric.SPO2) == (1, runner.state.latest[1, Metric.SPO2])
+    ask(runner, cm.Feed("spo2", 3))
+    newest = runner.state.newest(Metric.SPO2)
+    assert newest is not None
+    assert (newest[0], newest[1].value) == (3, 93.0)
+
+
+def test_a_choice_is_in_the_log_and_in_the_replayed_state(clock: FakeClock) -> None:
+    runner, outcomes = two_oximeters(clock)
+    outcomes.append(ask(runner, cm.Feed("spo2", 3)))
+    chosen_us = runner.state.mono_us
+    clock.advance(1)
+    outcomes.append(runner.on_link(3, LinkReadings("", clock.now_us(), (Numeric(Metric.SPO2, 92.0),))))
+    outcomes.append(runner.finish())
+    timeline = Timeline()
+    timeline.add_rows([row for outcome in outcomes for row in outcome.rows])
+    assert timeline.state == runner.state
+    spans = timeline.feeding_spans(Metric.SPO2)
+    assert [(from_us, source) for from_us, _, source in spans] == [(0, 1), (chosen_us, 3)]
+    assert spans[0][1] == chosen_us, "no gap between the two"
+
+
+def test_no_device_of_that_number(clock: FakeClock) -> None:
+    outcome = ask(Runner(clock, [OXIMETER]), cm.Feed("spo2", 9))
+    assert outcome.answer is not None
+    assert not outcome.answer[1]
+
+
+def test_a_stored_cuff_reading_never_becomes_the_present(runner: Runner, clock: FakeClock) -> None:
+    stored = (Numeric(Metric.NIBP_SYS, 120.0, live=False), Numeric(Metric.NIBP_DIA, 80.0, live=False))
+    runner.on_link(2, LinkReadings("2 suntech", clock.now_us(), stored))
+    assert runner.state.nibp == ()

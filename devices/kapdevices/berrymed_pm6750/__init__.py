@@ -1,0 +1,1 @@
+"""BerryMed PM6750 board: SpO2, cuff, ECG, respiration and temperature in one stream."""
