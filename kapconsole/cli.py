@@ -52,7 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PROTOCOL@PORT",
-        help="a monitor: nonin@/dev/ttyUSB0, suntech@COM4, nonin:df7@socket://host:port; may be given several times",
+        help="a monitor: nonin@/dev/ttyUSB0, suntech@COM4, nonin:df7@socket://host:port, auto@PORT to find out by "
+        "listening; may be given several times. Without it: the remembered monitors that are plugged in",
     )
     run.add_argument("--headless", action="store_true", help="without a window")
     run.add_argument("--seconds", type=_seconds, metavar="S", help="end after S seconds")
@@ -100,6 +101,13 @@ def build_parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true")
     devices.set_defaults(action=_devices)
 
+    find = commands.add_parser("find", help="which monitor is at which port: listens, and sends nothing unless told to")
+    find.add_argument("ports", nargs="*", metavar="PORT", help="without it: every serial port of this machine")
+    find.add_argument("--probe", action="store_true", help="also ask the named ports questions that change nothing")
+    find.add_argument("--seconds", type=_seconds, metavar="S", help="listen so long at each line speed (3)")
+    find.add_argument("--json", action="store_true")
+    find.set_defaults(action=_find)
+
     decode = commands.add_parser("decode", help="raw bytes to readings, one a line")
     decode.add_argument("protocol", metavar="PROTOCOL", help="for example nonin, nonin:df8, suntech")
     decode.add_argument("file", metavar="FILE", help="bytes or a capture; - for standard input")
@@ -110,7 +118,8 @@ def build_parser() -> argparse.ArgumentParser:
     decode.set_defaults(action=_decode)
 
     simulate = commands.add_parser("simulate", help="a simulated device on a pseudo-terminal, its path printed first")
-    simulate.add_argument("protocol", metavar="PROTOCOL", help="for example nonin, nonin:df7, suntech")
+    simulate.add_argument("protocol", nargs="?", metavar="PROTOCOL", help="for example nonin, nonin:df7, suntech")
+    simulate.add_argument("--list", action="store_true", help="name the protocols with formats, scenarios and faults")
     simulate.add_argument("--link", type=Path, metavar="PATH", help="a symbolic link to keep pointing at it")
     simulate.add_argument("--tcp", type=int, metavar="PORT", help="listen on this TCP port of this machine instead")
     simulate.add_argument("--scenario", default="course", metavar="NAME", help="what the simulated patient does")
@@ -202,17 +211,14 @@ def _demo(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from msgspec.structs import replace
 
+    from kapconsole.finding import NoDevice, devices_to_run
     from kapconsole.record.access import log_key, new_log_key
-    from kapdevices.catalog import parse_device
 
-    if not options.device:
-        raise Failed("which monitors? give --device PROTOCOL@PORT at least once (kapconsole devices lists both)")
-    for text in options.device:
-        try:
-            parse_device(text)
-        except ValueError as trouble:
-            raise Failed(str(trouble)) from None
     _refuse_second_session()
+    try:
+        options.device = devices_to_run(options.device, _say)
+    except NoDevice as trouble:
+        raise Failed(str(trouble)) from None
     with _log_errors():
         if options.log is not None and options.log.exists():
             key = log_key(options.log, _passphrase(options))
@@ -483,14 +489,20 @@ def _progress(what: str) -> Callable[[int, int], None]:
 
 
 def _devices(options: argparse.Namespace) -> int:
+    from kapconsole.remembered import read_remembered
     from kapdevices.catalog import catalog
+    from kapdevices.known import recall
     from kapdevices.ports import present_ports
 
     manifests, ports = catalog().values(), present_ports()
+    remembered, trouble = read_remembered()
+    if trouble:
+        _say(trouble)
+    known = {port.path: one.what for port in ports if (one := recall(remembered, port, ports))}
     if options.json:
         import msgspec
 
-        listing = {"protocols": list(manifests), "ports": ports}
+        listing = {"protocols": list(manifests), "ports": ports, "remembered": known}
         print(msgspec.json.format(msgspec.json.encode(listing), indent=2).decode())
         return 0
     for manifest in manifests:
@@ -501,9 +513,18 @@ def _devices(options: argparse.Namespace) -> int:
             print(f"    {model.maker} {model.model}{f' · {model.note}' if model.note else ''}")
     print("ports present:" if ports else "ports present: none")
     for port in ports:
-        known = port.in_words()
-        print(f"    {port.path}{f' · {known}' if known else ''}")
+        remembered_as = f"remembered as {known[port.path]}" if port.path in known else ""
+        print("    " + " · ".join(part for part in (port.path, port.in_words(), remembered_as) if part))
     return 0
+
+
+def _find(options: argparse.Namespace) -> int:
+    from kapconsole.finding import NoDevice, find_devices
+
+    try:
+        return find_devices(options.ports, probe=options.probe, seconds=options.seconds, json=options.json)
+    except NoDevice as trouble:
+        raise Failed(str(trouble)) from None
 
 
 def _decode(options: argparse.Namespace) -> int:
@@ -548,6 +569,13 @@ def _simulate(options: argparse.Namespace) -> int:
     from kapdevices.patient import Patient
     from kapdevices.simulate import SimulatorHost
 
+    if options.list:
+        from kapconsole.finding import simulator_lines
+
+        print("\n".join(simulator_lines()))
+        return 0
+    if options.protocol is None:
+        raise Failed("which device? give PROTOCOL (kapconsole simulate --list names them)")
     protocol, _, format = options.protocol.partition(":")
     tcp = None if options.tcp is None else ("127.0.0.1", options.tcp)
     try:

@@ -183,6 +183,14 @@ class FeedChosen(msgspec.Struct, frozen=True, tag="feed-chosen"):
     source: int
 
 
+class CaptureChanged(msgspec.Struct, frozen=True, tag="capture-changed"):
+    """The raw bytes of a device began or ceased to be kept in a file beside the log; `text` names it, or says why."""
+
+    source: int
+    on: bool
+    text: str
+
+
 class CommandRefused(msgspec.Struct, frozen=True, tag="command-refused"):
     """A command was not carried out, and why."""
 
@@ -224,6 +232,7 @@ Body = (
     | CueRequested
     | CueDelivered
     | FeedChosen
+    | CaptureChanged
     | CommandRefused
     | ProcessState
     | StorageState

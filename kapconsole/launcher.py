@@ -180,6 +180,7 @@ class Launcher:
                 Child("console", python("kapconsole.console"), secretless, restart=True, vital=orders.simulated)
             )
         self._stop_asked = threading.Event()
+        self._pause = threading.Event()  # never set: something to wait on
         self._code = 0
 
     def run(self, seconds: float | None = None) -> int:
@@ -236,11 +237,18 @@ class Launcher:
 
     def _ask_to_end(self, reason: str) -> None:
         running = Running(self._orders.address, os.getpid(), self._orders.log_path)
-        try:
-            ask(running, cm.End(reason), "launcher")
-        except SendFailed as trouble:
-            self._say(f"the session could not be closed properly: {trouble}")
-            self._code = 1
+        until_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                ask(running, cm.End(reason), "launcher")
+                return
+            except SendFailed as trouble:
+                # Ctrl-C may come before the monitor listens; it is waited for as long as it lives.
+                if self._monitor.died() is not None or time.monotonic() > until_s:
+                    self._say(f"the session could not be closed properly: {trouble}")
+                    self._code = 1
+                    return
+            self._pause.wait(TURN_S)
 
     def _end_all(self) -> None:
         self._monitor.end(PATIENCE_S)

@@ -43,6 +43,11 @@ def sessions_dir() -> Path:
     return _usable(data_dir() / "sessions")
 
 
+def captures_dir() -> Path:
+    """Where raw bytes of devices are kept when a person asks for it."""
+    return _usable(data_dir() / "captures")
+
+
 def _runtime_path() -> Path:
     with warnings.catch_warnings():
         # Where no login manager sets XDG_RUNTIME_DIR, a folder in the temporary folder serves; `_usable` guards it.

@@ -108,13 +108,72 @@ class CueReport(msgspec.Struct, frozen=True, tag="cue-report"):
     text: str
 
 
+class WatchBytes(msgspec.Struct, frozen=True, tag="watch-bytes"):
+    """A console wants to see the bytes of device `source`, or no more. Ends by itself with the connection."""
+
+    source: int
+    on: bool
+
+
+class BytesSeen(msgspec.Struct, frozen=True, tag="bytes-seen"):
+    """Bytes that passed the port of `source` from `mono_us` on, in one direction, and in `words` what they said.
+
+    `direction`: "r" received from the device, "w" written to it. At most ten a second and 512 bytes each: `missed`
+    bytes before these are not shown. `good`, `bad`, `skipped`: packets and bytes of the link so far.
+    """
+
+    source: int
+    mono_us: int
+    direction: str
+    data: bytes
+    words: str
+    missed: int = 0
+    good: int = 0
+    bad: int = 0
+    skipped: int = 0
+
+
+class CaptureWanted(msgspec.Struct, frozen=True, tag="capture-wanted"):
+    """A person wants the bytes of `source` kept in a file, or no more."""
+
+    source: int
+    on: bool
+
+
+class CaptureStatus(msgspec.Struct, frozen=True, tag="capture-status"):
+    """Whether the bytes of `source` are being kept, in which file, and how large it is; `text` says why not."""
+
+    source: int
+    on: bool
+    path: str = ""
+    bytes: int = 0
+    limit_bytes: int = 0
+    text: str = ""
+
+
 class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
     """The session has been closed; every process may end."""
 
     reason: str
 
 
-Message = Hello | Beat | Ask | Answer | Welcome | History | Live | LogStatus | CueGo | CueReport | Goodbye
+Message = (
+    Hello
+    | Beat
+    | Ask
+    | Answer
+    | Welcome
+    | History
+    | Live
+    | LogStatus
+    | CueGo
+    | CueReport
+    | WatchBytes
+    | BytesSeen
+    | CaptureWanted
+    | CaptureStatus
+    | Goodbye
+)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode
@@ -172,6 +231,8 @@ class Peer:
     def send(self, message: Message) -> None:
         """Queue a message. Never blocks; a peer that does not read loses waveforms first, then its connection."""
         waiting = self._outgoing.qsize()
+        if isinstance(message, BytesSeen) and waiting > QUEUE_LIMIT // 4:
+            return
         if isinstance(message, Live) and waiting > QUEUE_LIMIT // 4:
             kept: list[StreamItem] = [item for item in message.items if not isinstance(item, WavePiece)]
             if not kept:

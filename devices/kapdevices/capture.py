@@ -53,26 +53,45 @@ class Capture(msgspec.Struct, frozen=True):
 
 
 class CaptureWriter:
-    """Writes a capture; each record reaches the operating system at once. Stops, and says so, at the size limit."""
+    """Writes a capture; each record reaches the operating system at once. Stops, and says so, at the size limit.
+
+    May be closed on another thread than the one that writes. A disk that fails ends the capture, never the device.
+    """
 
     def __init__(self, path: Path, header: CaptureHeader, limit_bytes: int = LIMIT_BYTES) -> None:
         """Create the file. Raises FileExistsError rather than overwrite, and OSError."""
-        self._file = path.open("xb", buffering=0)
-        self._left = limit_bytes - self._file.write(msgspec.json.encode(header) + b"\n")
+        self.path = path
+        self.limit_bytes = limit_bytes
         self.full = False
+        self.trouble = ""
+        """Why nothing is written any more, in words; empty while all is well, and at the size limit."""
+        self._lock = threading.Lock()
+        self._file = path.open("xb", buffering=0)
+        self._written = self._file.write(msgspec.json.encode(header) + b"\n")
+
+    @property
+    def written_bytes(self) -> int:
+        """Size of the file so far."""
+        return self._written
 
     def write(self, mono_us: int, direction: Direction, data: bytes) -> None:
-        """Append what passed the port; nothing once the file is `full` or closed."""
+        """Append what passed the port; nothing once the file is `full`, in trouble or closed."""
         size = _RECORD.size + len(data)
-        self.full = self.full or size > self._left
-        if self.full or self._file.closed or not data:
-            return
-        self._file.write(_RECORD.pack(mono_us, direction.encode(), len(data)) + data)
-        self._left -= size
+        with self._lock:
+            self.full = self.full or self._written + size > self.limit_bytes
+            if self.full or self.trouble or self._file.closed or not data:
+                return
+            try:
+                self._file.write(_RECORD.pack(mono_us, direction.encode(), len(data)) + data)
+            except OSError as error:
+                self.trouble = f"the capture cannot be written: {error.strerror or error}"
+            else:
+                self._written += size
 
     def close(self) -> None:
         """End the capture; a second call does nothing."""
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
 
 class Source(Protocol):

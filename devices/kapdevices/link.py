@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kapdevices.capture import CaptureWriter
+from kapdevices.capture import CaptureWriter, Direction
 from kapdevices.cuff import CuffGuard
 from kapdevices.driver import DeviceCommand, Driver, NotPossible, PacketCounts, StartCuff, StopCuff
 from kapdevices.ports import LineSettings, Port, PortEnded, PortInfo, PortTrouble, locate, open_port, present_ports
@@ -80,6 +80,9 @@ class LinkFault(msgspec.Struct, frozen=True, tag="link-fault"):
 
 LinkReport = LinkReadings | LinkState | LinkRefused | LinkFault
 
+Tap = Callable[[int, Direction, bytes], None]
+"""Told of bytes that passed the port, on the link's thread: microseconds of the session clock, direction, the bytes."""
+
 
 class Link:
     """One device on one address, from `start` to `close`. Reports go to `deliver`, on the link's own thread."""
@@ -115,7 +118,10 @@ class Link:
         self._now_s = now_s
         self._silent_s = max(SILENT_S, quiet_s)
         self._guard = guard or CuffGuard()
-        self._capture = capture
+        self.capture = capture
+        """Where all bytes are kept; may be set or cleared from any thread."""
+        self.tap: Tap | None = None
+        """Who watches the bytes; may be set or cleared from any thread. Called before the readings are delivered."""
         self._present = present
         self._opener = opener or (lambda path: open_port(path, line or LineSettings(), present, now_s))
 
@@ -211,8 +217,7 @@ class Link:
         if data:
             self._byte_s = now_s
             self._bytes_since_open = True
-            if self._capture is not None:
-                self._capture.write(mono_us, "r", data)
+            self._passed(mono_us, "r", data)
         try:
             readings = self._driver.receive(data, now_s)
             good = self._driver.counts.good
@@ -281,8 +286,18 @@ class Link:
     def _write(self, data: bytes) -> None:
         if data and self._port is not None:
             self._port.write(data)
-            if self._capture is not None:
-                self._capture.write(self._session_now_us(), "w", data)
+            self._passed(self._session_now_us(), "w", data)
+
+    def _passed(self, mono_us: int, direction: Direction, data: bytes) -> None:
+        # Each is read once: another thread may clear it in between.
+        capture, tap = self.capture, self.tap
+        if capture is not None:
+            capture.write(mono_us, direction, data)
+        if tap is not None:
+            try:
+                tap(mono_us, direction, data)
+            except Exception:  # who only watches must not disturb
+                log.exception("%s: the watcher of its bytes failed", self.source)
 
     def _lose(self, text: str, retry_in_s: float) -> None:
         last_start_s = self._guard.starts_s[-1] if self._guard.starts_s else float("-inf")
@@ -300,6 +315,7 @@ class Link:
         try:
             if data := self._driver.farewell():
                 port.write(data)
+                self._passed(self._session_now_us(), "w", data)
         except PortTrouble as error:
             log.info("%s: farewell not sent: %s", self.source, error)  # the usual case: the cable is out
         except Exception:

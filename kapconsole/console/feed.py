@@ -5,15 +5,32 @@ from __future__ import annotations
 import getpass
 import queue
 import uuid
+from collections import deque
 
 from kapconsole.clock import FakeClock, SessionClock
 from kapconsole.commands import Command, CommandBody
 from kapconsole.console.moment import Moment
 from kapconsole.peer import Attachment
 from kapconsole.session.timeline import Timeline
-from kapconsole.wire import Address, Answer, Ask, Goodbye, History, Live, LogStatus, Message, Welcome
+from kapconsole.wire import (
+    Address,
+    Answer,
+    Ask,
+    BytesSeen,
+    CaptureStatus,
+    CaptureWanted,
+    Goodbye,
+    History,
+    Live,
+    LogStatus,
+    Message,
+    WatchBytes,
+    Welcome,
+)
 
 MESSAGES_A_TURN = 200
+HEARD_LIMIT = 200
+"""Words about devices that wait for the window: half a minute of them; it looks thirty times a second."""
 
 
 class LiveFeed:
@@ -29,6 +46,7 @@ class LiveFeed:
         self.log_status: LogStatus | None = None
         self.log_path = ""
         self.goodbye: str | None = None
+        self._heard: deque[BytesSeen | CaptureStatus] = deque(maxlen=HEARD_LIMIT)
         self.answers: list[Answer] = []
         """Answers to this console's commands that the window has not looked at yet."""
 
@@ -65,6 +83,16 @@ class LiveFeed:
         command = Command(uuid.uuid4().hex, self._actor, body)
         return command.id if self._attachment.send(Ask(command)) else None
 
+    def tell(self, message: WatchBytes | CaptureWanted) -> None:
+        """Ask the monitor about a device."""
+        self._attachment.send(message)
+
+    def heard(self) -> list[BytesSeen | CaptureStatus]:
+        """What the monitor told of devices since the last call."""
+        heard = list(self._heard)
+        self._heard.clear()
+        return heard
+
     def close(self) -> None:
         """Detach."""
         self._attachment.close()
@@ -89,6 +117,8 @@ class LiveFeed:
                     self._timeline.add(item)
             case LogStatus() as status:
                 self.log_status = status
+            case BytesSeen() | CaptureStatus():
+                self._heard.append(message)
             case Answer() as answer:
                 self.answers.append(answer)
             case Goodbye(reason=reason):

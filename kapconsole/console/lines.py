@@ -10,7 +10,7 @@ import msgspec
 from kapconsole import events as ev
 from kapconsole.clock import duration_text
 from kapconsole.session.phases import phase_label
-from kapconsole.session.words import device_label, stamp_text
+from kapconsole.session.words import device_names, feed_label, stamp_text
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -36,11 +36,11 @@ def happened(events: Sequence[ev.Event], now_us: int) -> int:
 def event_lines(events: Sequence[ev.Event]) -> tuple[Line, ...]:
     """The lines of `events`, in order of `at_us`. Words for a note replace its stamp's; corrections are counted."""
     lines: dict[int, Line] = {}
-    names: dict[int, str] = {}
+    # By all devices of the events, so that two of a kind are told apart from the first line on.
+    bodies = (event.body for event in events)
+    names = device_names({body.source: body.protocol for body in bodies if isinstance(body, ev.DeviceState)})
     for event in events:
         body = event.body
-        if isinstance(body, ev.DeviceState):
-            names[body.source] = device_label(body.protocol)
         if isinstance(body, ev.NoteTaken) and body.about is not None:
             held = lines.get(body.about)
             if held is not None:
@@ -73,8 +73,8 @@ def _words(body: ev.Body, names: dict[int, str]) -> tuple[str, str] | None:
             return "cuff", "cuff stop asked for"
         case ev.DeviceSaid(code=code, text=text) if code == "cuff-refused":
             return "cuff", text
-        case ev.DeviceState(state=state, text=text, protocol=protocol) if state in ("lost", "back"):
-            name = device_label(protocol)
+        case ev.DeviceState(state=state, text=text, source=source) if state in ("lost", "back"):
+            name = names[source]
             return "device", f"{name}: {text}" if state == "lost" else f"{name} back: {text}".removesuffix(": ")
         case ev.SessionStarted(simulated=simulated):
             return "session", "session started" + (" (simulated)" if simulated else "")
@@ -84,6 +84,11 @@ def _words(body: ev.Body, names: dict[int, str]) -> tuple[str, str] | None:
             return "session", f"session closed: {reason}"
         case ev.SpotChecked(source=source):
             return "device", f"{names.get(source, 'device')}: spot check, not a present value"
+        case ev.FeedChosen(metric=metric, source=source):
+            return "device", f"{feed_label(metric)} now from {names.get(source, f'device {source}')}"
+        case ev.CaptureChanged(source=source, on=on, text=text):
+            name = names.get(source, f"device {source}")
+            return "device", f"{name}: capture began" if on else f"{name}: capture ended, {text}"
         case ev.StorageState(state=state, text=text) if state != "ok":
             return "session", f"log {state}: {text}"
         case _:

@@ -33,7 +33,10 @@ class Place(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The place of each part. `sheet` is where forms may appear: never over the left column or the strip."""
+    """The place of each part. `sheet` is where forms may appear, `over` where a window with much in it may.
+
+    Neither is ever over the left column or the strip.
+    """
 
     header: Place
     strip: Place
@@ -47,6 +50,7 @@ class Places(NamedTuple):
     keys: Place
     footer: Place
     sheet: Place
+    over: Place
 
 
 def unit_px(width: int, height: int, reference_height: float = REFERENCE_HEIGHT) -> float:
@@ -85,7 +89,7 @@ def arrange(width: int, height: int, unit: float, touch: int, tall: bool = False
         pleth = Place(edge, bottom - wave, inner, wave)
         nowhere = Place(0, 0, 0, 0)
         sheet = Place(pulse.x, bottom - wave, edge + inner - pulse.x, wave)
-        return Places(header, strip, spo2, pulse, nibp, pleth, nowhere, nowhere, nowhere, keys, footer, sheet)
+        return Places(header, strip, spo2, pulse, nibp, pleth, nowhere, nowhere, nowhere, keys, footer, sheet, sheet)
 
     left, right = px(350), px(372)
     third_height = round((body - 2 * gap) * 0.32)
@@ -103,4 +107,5 @@ def arrange(width: int, height: int, unit: float, touch: int, tall: bool = False
     notes = Place(right_x, top, right, body - device_height - gap)
     devices = Place(right_x, bottom - device_height, right, device_height)
     sheet = Place(middle_x, pleth.bottom + gap, edge + inner - middle_x, bottom - pleth.bottom - gap)
-    return Places(header, strip, spo2, pulse, nibp, pleth, trend, notes, devices, keys, footer, sheet)
+    over = Place(middle_x, top, edge + inner - middle_x, bottom - top)
+    return Places(header, strip, spo2, pulse, nibp, pleth, trend, notes, devices, keys, footer, sheet, over)

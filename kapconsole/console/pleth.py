@@ -18,7 +18,6 @@ from kapconsole.clock import duration_text
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, RIGHT, Ink, Painted
 from kapconsole.console.theme import SMALL, TEXT, Look, colour
-from kapconsole.console.tiles import source_label
 from kapconsole.session.freshness import Freshness, shown
 from kapconsole.session.timeline import GAP_US, Wave
 from kapdevices.readings import Metric
@@ -38,8 +37,18 @@ QUIET_AFTER_US = 2_000_000
 TICK_COLUMNS = 7
 
 
-def newest_wave(moment: Moment) -> tuple[int, Wave] | None:
-    """(source, pleth) of the source that delivered last before the moment; None when there is none."""
+def shown_wave(moment: Moment) -> tuple[int, Wave] | None:
+    """(source, pleth) to be drawn: of the device that a person chose, else of the one that feeds SpO2, else of any.
+
+    "Any" is the one that delivered last before the moment. None when there is no pleth of it.
+    """
+    chosen = moment.state.feeds.get(Metric.PLETH)
+    for source in (chosen,) if chosen is not None else (moment.state.feeding(Metric.SPO2),):
+        wave = None if source is None else moment.timeline.waves.get((source, Metric.PLETH))
+        if source is not None and wave is not None and last_sample_us(wave, moment.now_us) is not None:
+            return source, wave
+    if chosen is not None:
+        return None
     found: tuple[int, int, Wave] | None = None
     for (source, metric), wave in moment.timeline.waves.items():
         if metric is not Metric.PLETH:
@@ -69,7 +78,7 @@ def scale_of(wave: Wave, head_us: int) -> tuple[float, float]:
 
 
 class Pleth(Painted):
-    """The newest plethysmogram."""
+    """The plethysmogram of one device."""
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__("Pleth", look, parent)
@@ -83,18 +92,20 @@ class Pleth(Painted):
 
     def words(self, moment: Moment) -> tuple[str, str]:
         """(right-hand label, words in the middle when nothing is drawn)."""
-        held = newest_wave(moment)
+        held = shown_wave(moment)
         if held is None:
-            return "", "no pleth"
+            label = moment.state.device_name(moment.state.feeds.get(Metric.PLETH))
+            return label, f"no pleth from {label}" if label else "no pleth"
         source, wave = held
-        label = source_label(moment.state, source)
+        label = moment.state.device_name(source)
         last_us = last_sample_us(wave, moment.now_us)
         assert last_us is not None
         silent_us = moment.now_us - last_us
         if silent_us > QUIET_AFTER_US:
             return label, f"no pleth for {duration_text(silent_us / 1e6)}"
         now = shown(moment.state, Metric.SPO2, moment.now_us)
-        return f"{now.reason} · {label}" if now.freshness is Freshness.INVALID else label, ""
+        told = now.freshness is Freshness.INVALID and now.source == source
+        return f"{now.reason} · {label}" if told else label, ""
 
     def spoken(self, moment: Moment) -> str:
         label, nothing = self.words(moment)
@@ -122,7 +133,7 @@ class Pleth(Painted):
         width, height = round(area.width() * ratio), round(area.height() * ratio)
         if width < 16 or height < 8:
             return None
-        held = newest_wave(moment)
+        held = shown_wave(moment)
         head_us = max(0, moment.now_us - DELAY_US)
         column = head_us * width // SPAN_US
         drawn = None if held is None else (id(held[1]), held[0], *scale_of(held[1], head_us))

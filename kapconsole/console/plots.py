@@ -40,53 +40,44 @@ class Pane(NamedTuple):
 
 
 def valid_range(timeline: Timeline, metric: Metric, axis: Axis, until_us: int) -> tuple[float, float] | None:
-    """(lowest, highest) valid value on the axis up to `until_us`, over all sources."""
-    found: list[float] = []
-    for (_, of), series in timeline.numerics.items():
-        if of is metric:
-            first = np.searchsorted(series.times_us, axis.start_us)
-            last = np.searchsorted(series.times_us, min(until_us, axis.end_us), side="right")
-            values = series.values[first:last][series.quality[first:last] == 0]
-            values = values[~np.isnan(values)]
-            if len(values):
-                found += [float(values.min()), float(values.max())]
-    return (min(found), max(found)) if found else None
+    """(lowest, highest) valid value on the axis up to `until_us`, of the devices that fed it."""
+    fed = timeline.fed(metric, axis.start_us, min(until_us, axis.end_us) + 1)
+    values = fed.values[fed.quality == 0]
+    values = values[~np.isnan(values)]
+    return (float(values.min()), float(values.max())) if len(values) else None
 
 
 def draw_numeric(
     ink: Ink, pane: Pane, timeline: Timeline, metric: Metric, until_us: int, code: str, pen: float = 1.6
 ) -> None:
-    """The valid values of a metric up to `until_us`; where the device sent others, ticks stand on the floor."""
+    """The valid values of a metric up to `until_us`; where the device sent others, ticks stand on the floor.
+
+    Each from the device that fed it at that time; the line goes on where another device takes over.
+    """
     rect = pane.rect
     ratio = ink.painter.device().devicePixelRatioF()
     columns = round(rect.width() * ratio)
     painter = ink.painter
     painter.setBrush(Qt.BrushStyle.NoBrush)
     per_unit = rect.height() / (pane.high - pane.low)
-    for (_, of), series in timeline.numerics.items():
-        if of is not metric:
-            continue
-        last = int(np.searchsorted(series.times_us, until_us, side="right"))
-        times, quality = series.times_us[:last], series.quality[:last]
-        values = np.where(quality == 0, series.values[:last], np.float32(np.nan))
-        ink.line_pen(code, pen)
-        for line in polylines(times, values, pane.axis.start_us, pane.axis.end_us, columns):
-            x = rect.left() + line.x / ratio
-            y = rect.bottom() - (np.clip(line.y, pane.low, pane.high) - pane.low) * per_unit
-            # Within a level stretch only its ends matter: numerics are whole numbers and seldom change.
-            turns = np.diff(y) != 0
-            keep = np.r_[True, turns] | np.r_[turns, True]
-            keep[[0, -1]] = True
-            points = [QPointF(*point) for point in zip(x[keep].tolist(), y[keep].tolist(), strict=True)]
-            if len(points) == 1:
-                painter.drawPoint(points[0])
-            else:
-                # In pieces: the time that the rasteriser takes for a wide line grows faster than its length.
-                for at in range(0, len(points) - 1, CHUNK):
-                    painter.drawPolyline(QPolygonF(points[at : at + CHUNK + 1]))
-        draw_ticks(
-            ink, rect, untrusted_spans(times, quality, pane.axis.start_us, pane.axis.end_us, columns), ratio, code
-        )
+    fed = timeline.fed(metric, pane.axis.start_us, until_us + 1)
+    ink.line_pen(code, pen)
+    for line in polylines(fed.times_us, fed.valid_values, pane.axis.start_us, pane.axis.end_us, columns):
+        x = rect.left() + line.x / ratio
+        y = rect.bottom() - (np.clip(line.y, pane.low, pane.high) - pane.low) * per_unit
+        # Within a level stretch only its ends matter: numerics are whole numbers and seldom change.
+        turns = np.diff(y) != 0
+        keep = np.r_[True, turns] | np.r_[turns, True]
+        keep[[0, -1]] = True
+        points = list(map(QPointF, x[keep].tolist(), y[keep].tolist()))
+        if len(points) == 1:
+            painter.drawPoint(points[0])
+        else:
+            # In pieces: the time that the rasteriser takes for a wide line grows faster than its length.
+            for at in range(0, len(points) - 1, CHUNK):
+                painter.drawPolyline(QPolygonF(points[at : at + CHUNK + 1]))
+    spans = untrusted_spans(fed.times_us, fed.quality, pane.axis.start_us, pane.axis.end_us, columns)
+    draw_ticks(ink, rect, spans, ratio, code)
 
 
 def draw_ticks(ink: Ink, rect: QRectF, spans: Iterable[tuple[int, int]], ratio: float, code: str) -> None:

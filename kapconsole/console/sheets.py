@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from kapconsole.commands import ROUTES, Dose
 from kapconsole.console.keys import Action
+from kapconsole.console.moment import Moment
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look
 
 MAX_DOSE_MG = 1000.0
@@ -30,6 +31,9 @@ class Sheet(QFrame):
 
     kept = Signal()
     left = Signal()
+
+    whole = False
+    """True for a window that takes the whole of the middle and right columns."""
 
     def __init__(self, title: str, keep: str, look: Look, leave: str = "Leave") -> None:
         super().__init__()
@@ -63,6 +67,12 @@ class Sheet(QFrame):
         self.wrong.setText(words)
         if not words:
             self.kept.emit()
+
+    def show_moment(self, moment: Moment) -> None:
+        """What the session is now, at the rate of the pleth; most forms do not care."""
+
+    def leave(self) -> None:
+        """It is being closed, by whatever way."""
 
     def problem(self) -> str:
         """Why it cannot be kept as it stands; empty when it can."""

@@ -12,7 +12,7 @@ from kapconsole.console.painted import RIGHT, Ink, Painted
 from kapconsole.console.theme import SMALL, TEXT, Look
 from kapconsole.session.freshness import Freshness, Shown, nibp_shown, shown
 from kapconsole.session.state import NibpView, State
-from kapconsole.session.words import age_text, device_label
+from kapconsole.session.words import age_text
 from kapdevices.readings import UNITS, Metric
 
 CUFF_BAR_FULL_MMHG = 300.0
@@ -25,12 +25,6 @@ CUFF_WORDS_US = 60_000_000
 DASHES = "– –"
 DIGIT_HEIGHT = 0.73
 """Height of a digit of DejaVu Sans, as a part of the font's size."""
-
-
-def source_label(state: State, source: int | None) -> str:
-    """The device that a value came from, as people call it; empty when unknown."""
-    device = state.devices.get(source) if source is not None else None
-    return device_label(device.protocol) if device is not None else ""
 
 
 class Tile(Painted):
@@ -139,7 +133,7 @@ class NibpTile(Tile):
         return number, systolic.freshness, fresh_words(systolic, moment.state)
 
     def key(self, moment: Moment) -> Hashable:
-        return self.read(moment), self.cuff(moment), len(moment.state.nibp)
+        return self.read(moment), self.cuff(moment), len(moment.state.nibp), moment.state.feeds.get(Metric.NIBP_SYS)
 
     def cuff(self, moment: Moment) -> tuple[str, float | None]:
         """(what the cuff is doing, empty when idle; live pressure in mmHg or None)."""
@@ -147,10 +141,11 @@ class NibpTile(Tile):
         if cuff.doing == "idle":
             recent = cuff.text and 0 <= moment.now_us - cuff.since_us < CUFF_WORDS_US
             return (cuff.text if recent else ""), None
-        held = moment.state.newest(Metric.CUFF_PRESSURE)
-        if held is None or moment.now_us - held[1].mono_us > CUFF_PRESSURE_FRESH_US or not held[1].valid:
+        # Of the cuff that is doing it, whichever one feeds the tile.
+        held = None if cuff.source is None else moment.state.latest.get((cuff.source, Metric.CUFF_PRESSURE))
+        if held is None or moment.now_us - held.mono_us > CUFF_PRESSURE_FRESH_US or not held.valid:
             return (cuff.text or cuff.doing), None
-        return cuff.doing, held[1].value
+        return cuff.doing, held.value
 
     def spoken(self, moment: Moment) -> str:
         doing, pressure = self.cuff(moment)
@@ -174,7 +169,9 @@ class NibpTile(Tile):
         last = rect.height() - px(18)
         details = last - px(46) if doing else last - px(26)
         if freshness in (Freshness.LIVE, Freshness.LATE):
-            reading = moment.state.nibp[-1].reading
+            newest = moment.state.newest_nibp()
+            assert newest is not None
+            reading = newest.reading
             parts = [
                 f"{label} {value:.0f}"
                 for label, value in (("mean", reading.mean_mmhg), ("pulse", reading.pulse_rate))
@@ -223,7 +220,7 @@ class NibpTile(Tile):
 
 def fresh_words(now: Shown, state: State) -> str:
     """The line under a number: age and device of a live one, else the reason."""
-    label = source_label(state, now.source)
+    label = state.device_name(now.source)
     if now.freshness is Freshness.LIVE:
         return " · ".join(part for part in (age_text(now.age_s), label) if part)
     if now.freshness is Freshness.LATE and not now.reason:
@@ -232,8 +229,10 @@ def fresh_words(now: Shown, state: State) -> str:
 
 
 def last_valid(state: State) -> NibpView | None:
-    """The newest cuff reading that has a systolic and a diastolic value."""
-    return next((view for view in reversed(state.nibp) if view.reading.valid), None)
+    """The newest cuff reading of the chosen cuff monitor that has a systolic and a diastolic value."""
+    chosen = state.feeds.get(Metric.NIBP_SYS)
+    of_it = (view for view in reversed(state.nibp) if chosen in (None, view.reading.source))
+    return next((view for view in of_it if view.reading.valid), None)
 
 
 def wrapped(words: str, width: float, look: Look, size: float, bold: bool = False) -> list[str]:

@@ -69,7 +69,7 @@ class Trend(Painted):
         spo2 = valid_range(moment.timeline, Metric.SPO2, axis, moment.now_us)
         low = min(80.0, math.floor(spo2[0] / 10) * 10.0) if spo2 else 80.0
         pulse = valid_range(moment.timeline, Metric.PULSE_RATE, axis, moment.now_us)
-        cuffs = [view.reading for view in moment.state.nibp if view.reading.valid]
+        cuffs = [view.reading for view in moment.timeline.fed_nibp(moment.state.nibp) if view.reading.valid]
         highest = max([180.0, *([pulse[1]] if pulse else []), *(r.sys_mmhg or 0.0 for r in cuffs)])
         lowest = min([40.0, *([pulse[0]] if pulse else []), *(r.dia_mmhg or 40.0 for r in cuffs)])
         return (
@@ -93,7 +93,7 @@ class Trend(Painted):
         self._draw_phases(ink, upper, lower, state)
 
         draw_numeric(ink, upper, moment.timeline, Metric.SPO2, moment.now_us, palette.spo2)
-        draw_cuffs(ink, lower, state.nibp, palette.nibp)
+        draw_cuffs(ink, lower, moment.timeline.fed_nibp(state.nibp), palette.nibp)
         draw_numeric(ink, lower, moment.timeline, Metric.PULSE_RATE, moment.now_us, palette.pulse)
         self._draw_names(ink)
 

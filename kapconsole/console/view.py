@@ -86,6 +86,8 @@ class SessionView(QWidget):
         """Show `moment`. Cheap when little changed; meant to be called at the rate of the pleth."""
         self.moment = moment
         self.pleth.show_moment(moment)
+        if self.sheet is not None:
+            self.sheet.show_moment(moment)
         # Age, words and clocks change slowly; whatever happened changes the state.
         seen = (moment.now_us // SLOW_US, moment.state.seq, moment.linked, moment.timeline)
         if seen == self._seen:
@@ -133,6 +135,7 @@ class SessionView(QWidget):
         if self.sheet is None:
             return
         sheet, self.sheet = self.sheet, None
+        sheet.leave()
         sheet.hide()
         sheet.deleteLater()
         self._arrange()
@@ -174,8 +177,12 @@ class SessionView(QWidget):
             (self.keys, places.keys),
             (self.footer, places.footer),
         )
+        covered: tuple[Painted, ...] = ()
+        if self.sheet is not None and self.sheet.whole:
+            # What would be drawn under it is not drawn at all.
+            covered = (self.pleth, self.trend, self.notes, self.devices)
         for part, place in named:
-            part.setVisible(place.width > 0)
+            part.setVisible(place.width > 0 and part not in covered)
             part.setGeometry(*place)
         if self.sheet is not None:
             self.sheet.setGeometry(*self._sheet_place(self.sheet))
@@ -183,6 +190,8 @@ class SessionView(QWidget):
 
     def _sheet_place(self, sheet: Sheet) -> Place:
         """As high as the form needs, standing on the key bar."""
+        if sheet.whole:
+            return self.places.over
         sheet.ensurePolished()
         room = self.places.sheet
         height = min(room.height, sheet.sizeHint().height())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from kapconsole import commands as cm
 from kapconsole.clock import local_time
+from kapconsole.console.devicesheet import DevicesSheet
 from kapconsole.console.keys import Action
 from kapconsole.console.moment import Moment
 from kapconsole.console.palette import NIGHT, Palette
@@ -17,7 +18,7 @@ from kapconsole.console.sheets import ChoiceSheet, DoseSheet, KeysSheet, NoteShe
 from kapconsole.console.theme import apply
 from kapconsole.console.view import SessionView
 from kapconsole.session.words import stamp_text
-from kapconsole.wire import LogStatus
+from kapconsole.wire import BytesSeen, CaptureStatus, CaptureWanted, LogStatus, WatchBytes
 
 POLL_MS = 33
 STAMP_EXPECTED_US = 5_000_000
@@ -35,6 +36,7 @@ ACTIONS = (
     Action("keys", "?", "all keys", "Show all keys"),
 )
 MORE_KEYS = (
+    Action("devices", "V", "", "Devices: state, bytes, try it, which one feeds what"),
     Action("escape", "Esc", "", "Close a form; with none open and the cuff running, deflate it"),
     Action("end", "E", "", "End the session (asks first)"),
     Action("quit", "Q", "", "Close this window (asks first)"),
@@ -48,6 +50,7 @@ _KEYS = {
     Qt.Key.Key_F: "phase",
     Qt.Key.Key_D: "dose",
     Qt.Key.Key_T: "tall",
+    Qt.Key.Key_V: "devices",
     Qt.Key.Key_Question: "keys",
     Qt.Key.Key_E: "end",
     Qt.Key.Key_Q: "quit",
@@ -74,6 +77,14 @@ class Feed(Protocol):
         """Pass a wish to the recorder."""
         ...
 
+    def tell(self, message: WatchBytes | CaptureWanted) -> None:
+        """Ask the recorder about a device."""
+        ...
+
+    def heard(self) -> list[BytesSeen | CaptureStatus]:
+        """What the recorder told of devices since the last call."""
+        ...
+
 
 class Words(NamedTuple):
     """Words of a note that wait until the recorder has told the number of their stamp."""
@@ -98,6 +109,8 @@ class ConsoleWindow(QWidget):
         self.view = SessionView(ACTIONS, palette, parent=self)
         self.view.acted.connect(self.act)
         self.view.note_opened.connect(self.correct_note)
+        self.view.devices.let_open()
+        self.view.devices.opened.connect(self.open_devices)
         self.resize(1280, 800)
         self.setMinimumSize(960, 600)
         self._timer = QTimer(self)
@@ -113,6 +126,9 @@ class ConsoleWindow(QWidget):
         self._send_waiting(moment)
         status = self._feed.log_status
         self.view.footer.on_disk = None if status is None else (status.size_bytes, status.committed_us)
+        for said in self._feed.heard():
+            if isinstance(self.view.sheet, DevicesSheet):
+                self.view.sheet.take(said)
         self.view.show_moment(moment)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -155,6 +171,11 @@ class ConsoleWindow(QWidget):
                 self._open(dose)
             case "tall":
                 self.view.set_tall(not self.view.tall)
+            case "devices":
+                if isinstance(self.view.sheet, DevicesSheet):
+                    self.close_sheet()
+                else:
+                    self.open_devices()
             case "keys":
                 keys = KeysSheet(self.view.look, (*ACTIONS, *MORE_KEYS))
                 keys.kept.connect(self.close_sheet)
@@ -183,6 +204,14 @@ class ConsoleWindow(QWidget):
         self.setFocus()
 
     # -- forms ----------------------------------------------------------------------------------------------------
+
+    def open_devices(self) -> None:
+        """Open the window of devices."""
+        sheet = DevicesSheet(self.view.look, self._feed.moment())
+        sheet.asked.connect(self._feed.tell)
+        sheet.chosen.connect(self._send)
+        self._open(sheet)
+        sheet.begin()
 
     def correct_note(self, seq: int) -> None:
         """Open note number `seq` to give it words or to correct them."""

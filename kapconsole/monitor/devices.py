@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kapconsole.session.runner import DeviceEntry
-from kapdevices.capture import CaptureHeader, CaptureWriter
+from kapdevices.capture import LIMIT_BYTES, CaptureHeader, CaptureWriter
 from kapdevices.catalog import DeviceSpec, find, parse_device
 from kapdevices.cuff import CuffGuard
 from kapdevices.link import Link, LinkReport
@@ -49,13 +49,6 @@ def make_link(
     """The link of one device, not started yet."""
     spec: DeviceSpec = parse_device(text)
     manifest = find(spec.protocol)
-    capture = None
-    if capture_dir:
-        started = datetime.now(UTC)
-        # One file for each run of the monitor: a capture is never overwritten.
-        path = Path(capture_dir) / f"{entry.source}-{spec.protocol}-{started:%Y%m%dT%H%M%S.%f}.kapcapture"
-        header = CaptureHeader(protocol=spec.protocol, port=spec.address, started=started.isoformat(timespec="seconds"))
-        capture = CaptureWriter(path, header)
     return Link(
         f"{entry.source} {spec.protocol}",
         spec.address,
@@ -66,5 +59,13 @@ def make_link(
         line=manifest.serial,
         quiet_s=manifest.quiet_s,
         guard=guards.get(entry.source, CuffGuard()),
-        capture=capture,
+        capture=open_capture(Path(capture_dir), entry) if capture_dir else None,
     )
+
+
+def open_capture(folder: Path, entry: DeviceEntry, limit_bytes: int = LIMIT_BYTES) -> CaptureWriter:
+    """A new file for the bytes of a device; never an old one overwritten. Raises OSError."""
+    started = datetime.now(UTC)
+    path = folder / f"{entry.source}-{entry.protocol}-{started:%Y%m%dT%H%M%S.%f}.kapcapture"
+    header = CaptureHeader(protocol=entry.protocol, port=entry.port, started=started.isoformat(timespec="seconds"))
+    return CaptureWriter(path, header, limit_bytes)

@@ -15,8 +15,10 @@ from kapconsole import __version__
 from kapconsole import events as ev
 from kapconsole.clock import ClockFrame, SessionClock, boot_id, new_frame, resumed_frame, wall_us
 from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
-from kapconsole.monitor.devices import make_link, number_devices
+from kapconsole.monitor.devices import make_link, number_devices, open_capture
 from kapconsole.monitor.publishing import Waiting
+from kapconsole.monitor.taps import CAPTURE_LIMIT_BYTES, Tapped, Taps
+from kapconsole.paths import captures_dir
 from kapconsole.record import access
 from kapconsole.record.errors import LogError
 from kapconsole.record.space import BALLAST_BYTES
@@ -30,6 +32,7 @@ from kapconsole.wire import (
     Answer,
     Ask,
     Beat,
+    CaptureWanted,
     CueGo,
     CueReport,
     Goodbye,
@@ -40,6 +43,7 @@ from kapconsole.wire import (
     LogStatus,
     Message,
     Peer,
+    WatchBytes,
     Welcome,
 )
 from kapdevices.cuff import CuffGuard
@@ -81,7 +85,7 @@ class _LauncherGone:
     pass
 
 
-_Inbox = queue.SimpleQueue[_LinkSaid | _PeerSaid | Notice | _LauncherGone]
+_Inbox = queue.SimpleQueue[_LinkSaid | Tapped | _PeerSaid | Notice | _LauncherGone]
 
 
 class Monitor:
@@ -138,6 +142,12 @@ class Monitor:
             )
             for text, entry in zip(orders.devices, entries, strict=True)
         }
+        self._taps = Taps(
+            self._links,
+            lambda source: open_capture(captures_dir(), self._runner.devices[source], CAPTURE_LIMIT_BYTES),
+            self._inbox.put,
+            lambda body, actor: self._handle(self._runner.note_fact(body, actor)),
+        )
         self._hub = Hub(orders.address, self._on_message, self._on_lost)
 
     @property
@@ -200,7 +210,10 @@ class Monitor:
                 return
             timeout_s = 0.0
             if isinstance(said, _LinkSaid):
+                self._taps.understood(said.source, said.report)
                 self._handle(self._runner.on_link(said.source, said.report))
+            elif isinstance(said, Tapped):
+                self._taps.saw(said, time.monotonic())
             elif isinstance(said, Committed):
                 for outcome in self._waiting.committed(said.seq):
                     self._show(outcome)
@@ -226,6 +239,8 @@ class Monitor:
             self._welcome(peer, message.role)
         elif isinstance(message, Ask):
             self._peer_asked(peer, message)
+        elif isinstance(message, WatchBytes | CaptureWanted):
+            self._taps.ask(peer, message, now_s, peer.role)
         elif isinstance(message, CueReport):
             body = ev.CueDelivered(message.cue, message.done, message.text)
             self._handle(self._runner.note_fact(body, "room"))
@@ -254,6 +269,7 @@ class Monitor:
     def _on_peer_lost(self, peer: Peer) -> None:
         self._beats.pop(peer, None)
         self._silent.discard(peer)
+        self._taps.gone(peer)
         if peer.role in WATCHED_ROLES and not any(other.role == peer.role for other in self._hub.peers):
             self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "gone", f"the {peer.role} is not running")))
 
@@ -317,6 +333,7 @@ class Monitor:
             self._handle(outcome, at_once)
         for outcome in self._waiting.overdue(now_s):
             self._show(outcome, on_disk=False)
+        self._taps.on_time(now_s)
         if now_s >= self._beat_due_s:
             self._beat_due_s = now_s + BEAT_S
             self._beat(now_s)
@@ -349,6 +366,7 @@ class Monitor:
     def _shut_down(self, reason: str) -> int:
         for link in self._links.values():
             link.close()
+        self._taps.close()
         self._send_live()
         code = 0
         try:

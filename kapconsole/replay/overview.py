@@ -153,10 +153,11 @@ class Overview(Painted):
         lower = QRectF(curves.left(), upper.bottom() + px(4), curves.width(), curves.height() * 0.64 - px(4))
         lowest = valid_range(self.timeline, Metric.SPO2, axis, end_us)
         spo2 = Pane(upper, axis, min(85.0, lowest[0]) if lowest else 85.0, 100.0)
-        highest = max([150.0, *(view.reading.sys_mmhg or 0.0 for view in self.timeline.state.nibp)])
+        cuffs = self.timeline.fed_nibp(self.timeline.state.nibp)
+        highest = max([150.0, *(view.reading.sys_mmhg or 0.0 for view in cuffs)])
         pulse = Pane(lower, axis, 40.0, highest + 5)
         draw_numeric(ink, spo2, self.timeline, Metric.SPO2, end_us, palette.spo2, 1.2)
-        draw_cuffs(ink, pulse, self.timeline.state.nibp, palette.nibp, 3.0)
+        draw_cuffs(ink, pulse, cuffs, palette.nibp, 3.0)
         draw_numeric(ink, pulse, self.timeline, Metric.PULSE_RATE, end_us, palette.pulse, 1.2)
         for line in self.lines:
             if line.kind in ("note", "mark", "dose"):

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kapconsole import events as ev
+from kapconsole.session.words import device_names
 from kapdevices.readings import Metric, Quality
 
 if TYPE_CHECKING:
@@ -131,6 +132,12 @@ class State(msgspec.Struct, frozen=True):
         if source is None or (source, metric) not in self.latest:
             return None
         return source, self.latest[source, metric]
+
+    def device_name(self, source: int | None) -> str:
+        """A device of this session as people call it; empty when there is none of that number."""
+        if source not in self.devices:
+            return ""
+        return device_names({number: device.protocol for number, device in self.devices.items()})[source]
 
     def newest_nibp(self) -> NibpView | None:
         """The newest cuff reading of the chosen cuff monitor; of any while none was chosen."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ from kapconsole.rows import (
     stack_numerics,
     unpack_wave,
 )
-from kapconsole.session.state import EMPTY, Latest, State, fold
+from kapconsole.session.state import EMPTY, Latest, NibpView, State, fold
 from kapdevices.readings import Metric, Quality
 
 CHECKPOINT_EVERY = 64
@@ -137,6 +138,19 @@ class Wave:
         return self.times_us[first:last], self.values[first:last]
 
 
+class Fed(NamedTuple):
+    """Numerics of one metric whatever device they came from, as in Series; equal lengths."""
+
+    times_us: NDArray[np.int64]
+    values: NDArray[np.float32]
+    quality: NDArray[np.uint8]
+
+    @property
+    def valid_values(self) -> NDArray[np.float32]:
+        """Values with NaN wherever the device did not vouch for the number."""
+        return np.where(self.quality == 0, self.values, np.float32(np.nan))
+
+
 class Timeline:
     """A session so far: every event, every numeric, every sample, and the state at any moment."""
 
@@ -219,11 +233,50 @@ class Timeline:
             for event in self.events
             if isinstance(event.body, FeedChosen) and event.body.metric is metric
         ]
-        first = self.state_at(changes[0][0] - 1 if changes else self.end_us).feeding(metric)
+        first = self._first_feeding(metric, changes[0][0] if changes else self.end_us + 1)
         if first is not None:
             changes.insert(0, (0, first))
         ends = [at_us for at_us, _ in changes[1:]] + [self.end_us + 1]
         return [(from_us, to_us, source) for (from_us, source), to_us in zip(changes, ends, strict=True)]
+
+    def _first_feeding(self, metric: Metric, before_us: int) -> int | None:
+        """What `State.feeding` says just before `before_us` while nothing was chosen, without making the state."""
+        having = [(source, series) for (source, of), series in self.numerics.items() if of is metric]
+        valid = [
+            (series.first_valid_us, source)
+            for source, series in having
+            if series.first_valid_us is not None and series.first_valid_us < before_us
+        ]
+        if valid:
+            return min(valid)[1]
+        return min((source for source, series in having if series.times_us[0] < before_us), default=None)
+
+    def fed(self, metric: Metric, start_us: int, end_us: int) -> Fed:
+        """The numerics of `metric` from `start_us` up to, not including, `end_us`, each from the device that fed it."""
+        parts = []
+        for from_us, to_us, source in self.feeding_spans(metric):
+            series = self.numerics.get((source, metric))
+            if series is None:
+                continue
+            a, b = np.searchsorted(series.times_us, [max(start_us, from_us), min(end_us, to_us)])
+            if b > a:
+                parts.append(Fed(series.times_us[a:b], series.values[a:b], series.quality[a:b]))
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return Fed(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.uint8))
+        return Fed(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def fed_nibp(self, readings: Iterable[NibpView]) -> list[NibpView]:
+        """Those cuff readings that came from the cuff monitor chosen at their time; all, while none was chosen."""
+        spans = self.feeding_spans(Metric.NIBP_SYS)
+        chosen_us = spans[0][0] if spans else self.end_us + 1
+        return [
+            view
+            for view in readings
+            if view.mono_us < chosen_us
+            or any(a <= view.mono_us < b and source == view.reading.source for a, b, source in spans)
+        ]
 
     def next_event(self, mono_us: int, kinds: tuple[type, ...] | None = None) -> Event | None:
         """The first event after `mono_us` (of the given body types)."""

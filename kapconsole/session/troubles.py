@@ -6,7 +6,6 @@ import msgspec
 
 from kapconsole.clock import local_time
 from kapconsole.session.state import State
-from kapconsole.session.words import device_label
 
 WORKING = ("starting", "started", "running", "ready", "ok", "up", "back", "ended")
 """States of a process that are no trouble; any other word is shown, so that an unknown one is never hidden."""
@@ -64,5 +63,5 @@ def _devices(state: State, now_us: int, utc_origin_us: int) -> list[Trouble]:
         words = device.text or device.state
         # The link's own words often carry the time already.
         when = "" if since in words else f" (since {since})"
-        found.append(Trouble(f"device:{source}", f"{device_label(device.protocol)}: {words}{when}"))
+        found.append(Trouble(f"device:{source}", f"{state.device_name(source)}: {words}{when}"))
     return found

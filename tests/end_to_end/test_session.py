@@ -100,7 +100,7 @@ def test_everything_is_killed_and_the_session_goes_on_later(
     again = session(*devices(tmp_path))
     gap_s = again.wait_for_event(ev.SessionResumed).body.gap_s
     assert gap_s > 0
-    talking(again, "nonin")
+    # Ctrl-C in the first moment of the second run, when nobody listens yet, still closes the session.
     again.end()
     assert info(again.log)["closed"]
     assert run("verify", str(again.log)).returncode == 0

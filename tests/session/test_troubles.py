@@ -105,4 +105,4 @@ def test_ages_and_names() -> None:
         "59 min ago",
         "1 h 05 min ago",
     ]
-    assert [device_label(p) for p in ("suntech", "nonin", "contec_v7")] == ["SunTech", "Nonin", "Contec v7"]
+    assert [device_label(p) for p in ("suntech", "nonin", "acme_x1")] == ["SunTech", "Nonin", "Acme x1"]
