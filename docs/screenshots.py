@@ -16,13 +16,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from kapconsole import events as ev
 from kapconsole.commands import CommandBody
+from kapconsole.console.devicesheet import DevicesSheet
 from kapconsole.console.moment import Moment
 from kapconsole.console.palette import DAY, DIM, NIGHT, Palette
 from kapconsole.console.window import ConsoleWindow
-from kapconsole.replay.rehearsal import CUFF, UTC_ORIGIN_US, Fault, rehearse
+from kapconsole.replay.rehearsal import CUFF, OXIMETER, UTC_ORIGIN_US, Fault, rehearse
 from kapconsole.replay.window import ReplayWindow
 from kapconsole.session.timeline import Timeline
-from kapconsole.wire import LogStatus
+from kapconsole.wire import BytesSeen, CaptureStatus, CaptureWanted, LogStatus, WatchBytes
 from kapdevices.readings import Metric, Quality
 
 MINUTE_US = 60_000_000
@@ -56,6 +57,12 @@ class StillFeed:
     def send(self, body: CommandBody) -> None:
         pass
 
+    def tell(self, message: WatchBytes | CaptureWanted) -> None:
+        pass
+
+    def heard(self) -> list[BytesSeen | CaptureStatus]:
+        return []
+
 
 def console(feed: StillFeed, palette: Palette = NIGHT) -> ConsoleWindow:
     """The live window on a session that stands still."""
@@ -70,6 +77,50 @@ def inflating() -> StillFeed:
     at_us = feed.now_us - 100_000
     feed.timeline.add(ev.Measurement(at_us, CUFF, Metric.CUFF_PRESSURE, 142.0, Quality.GOOD))
     return feed
+
+
+def devices(pause: bool = False, done: bool = False, second: tuple[ev.Body, ...] = (), row: int = 0) -> ConsoleWindow:
+    """The window of devices while the oximeter talks: watched, captured, tried."""
+    feed = StillFeed(64.05, extra=second)
+    window = console(feed)
+    window.resize(1280, 800)
+    window.act("devices")
+    sheet = window.view.sheet
+    assert isinstance(sheet, DevicesSheet)
+    sheet.list.setCurrentIndex(sheet.rows.index(row))
+    feed.now_us -= 11_000_000
+    window.poll()
+    path = "/home/clinic/.local/share/kapconsole/captures/1-nonin-20260305T141403.117000.kapcapture"
+    sheet.take(CaptureStatus(1, not pause, path, 1_234_567, 67_108_864))
+    wave = timeline_bytes(feed)
+    good, received = 11_490, 0
+    sheet.take(BytesSeen(1, 0, "r", b"", "", 0, good, 2, 17))
+    if done:
+        sheet.try_it()
+    while received < len(wave):
+        feed.now_us += 200_000
+        piece = wave[received : received + 75]
+        received += 75
+        good += 15
+        words = f"SpO2 98 %, pulse 79 /min, 15 pleth from {min(piece[2::5])} to {max(piece[2::5])}"
+        sheet.take(BytesSeen(1, feed.now_us, "r", piece, words, 0, good, 2, 17))
+        window.poll()
+    if pause:
+        sheet.pause()
+        sheet.bytes_view.go_back(4)
+    return window
+
+
+def timeline_bytes(feed: StillFeed) -> bytes:
+    """Eleven seconds of what a Nonin sends in data format 2: five bytes for each pleth sample."""
+    data = bytearray()
+    _, values = feed.timeline.waves[OXIMETER, Metric.PLETH].window(feed.now_us, feed.now_us + 11_000_000)
+    for number, value in enumerate(values.tolist()):
+        pleth = round(value * 255)
+        third = {0: 0, 1: 79, 2: 98}.get(number % 25, 0)
+        status = 0x81 if number % 25 == 0 else 0x80
+        data += bytes((1, status, pleth, third, (1 + status + pleth + third) % 256))
+    return bytes(data)
 
 
 def main() -> None:
@@ -105,6 +156,12 @@ def main() -> None:
         window = console(StillFeed(64.05))
         window.act(action)
         keep(f"console-{name}", window)
+
+    keep("devices", devices(done=True))
+    keep("devices-2560x1600", devices(done=True), 2560, 1600)
+    keep("devices-paused", devices(pause=True))
+    lost = ev.DeviceState(CUFF, "suntech", "/dev/ttyUSB1", "CP2102", "lost", "the port is gone, looking for it again")
+    keep("devices-lost", devices(second=(lost,), row=1))
 
     timeline = Timeline()
     timeline.add_rows(rehearse(minutes=150, faults=(MOTION, Fault(90 * 60, 93 * 60, "cable"))))

@@ -23,6 +23,7 @@ from kapconsole import paths
 from kapconsole.config import read_config
 from kapconsole.console.qtcheck import refuse_broken_qt
 from kapconsole.libraries import install_line, missing_libraries, names
+from kapconsole.record.access import protection
 from kapconsole.record.space import REFUSE_BELOW_BYTES, WARN_BELOW_BYTES, free_bytes, megabytes
 
 PROBE_LIMIT_S = 15.0
@@ -83,6 +84,8 @@ def look() -> list[Check]:
         ("Windows", windows),
         ("Session log", session_log),
         ("Data folder", data_folder),
+        ("Settings", settings),
+        ("Encryption", encryption),
         ("Key store", key_store),
         ("Serial ports", serial_ports),
         ("Sound", sound),
@@ -202,6 +205,23 @@ def data_folder() -> Check:
     if free < WARN_BELOW_BYTES:
         return Check("Data folder", None, found, f"better have {megabytes(WARN_BELOW_BYTES)} free")
     return Check("Data folder", True, found)
+
+
+def settings() -> Check:
+    """The site's settings file."""
+    path = paths.config_dir() / "config.toml"
+    if not path.exists():
+        return Check("Settings", True, f"the defaults; {path} would change them")
+    _, trouble = read_config()
+    return Check("Settings", not trouble, trouble or str(path), f"mend or remove {path}" if trouble else "")
+
+
+def encryption() -> Check:
+    """Whether new session logs are encrypted."""
+    words = protection().splitlines()[0]
+    if words.startswith("New sessions are NOT"):
+        return Check("Encryption", None, "new sessions are written in clear", "kapconsole protect passphrase")
+    return Check("Encryption", True, words)
 
 
 def key_store() -> Check:

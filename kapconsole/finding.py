@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,7 @@ import msgspec
 
 from kapconsole.remembered import read_remembered
 from kapdevices.catalog import catalog, parse_device
-from kapdevices.find import LISTEN_S, PROBES, Found, NotFound, Progress, Why, line_words, listen
+from kapdevices.find import LISTEN_S, PROBES, Found, NotFound, Progress, Why, cannot_be_heard, line_words, listen
 from kapdevices.known import present_devices
 from kapdevices.patient import SCENARIOS
 from kapdevices.ports import present_ports
@@ -45,16 +46,17 @@ def find_devices(ports: Sequence[str], *, probe: bool, seconds: float | None, js
             shown.show(said)
             continue
         answers[said.address] = said
+        shown.done(said.address)
         if not json:
-            shown.clear()
             print(_line(said), flush=True)
-    shown.clear()
     if json:
         listing = [_as_json(answers[address]) for address in addresses]
         print(msgspec.json.format(msgspec.json.encode(listing), indent=2).decode())
-    elif not probe and (polled := [one.address for one in answers.values() if _may_be_asked(one)]):
-        asked = ", ".join(one.protocol for one in PROBES)
-        print(f"to ask a silent port too ({asked}; reads only): kapconsole find {' '.join(polled)} --probe")
+    elif silent := [one.address for one in answers.values() if isinstance(one, NotFound) and one.why is Why.SILENT]:
+        print(f"{cannot_be_heard()}; name one with --device")
+        if not probe:
+            asked = ", ".join(one.protocol for one in PROBES)
+            print(f"to ask some of them ({asked}; this only reads): kapconsole find {' '.join(silent)} --probe")
     return 0 if any(isinstance(one, Found) for one in answers.values()) else 1
 
 
@@ -80,7 +82,8 @@ def devices_to_run(asked: Sequence[str], say: Say) -> list[str]:
             say(f"{one.device}: {one.evidence}")
             found[one.address] = one.device
         elif isinstance(one, NotFound):
-            raise NoDevice(f"{one.address}: {one.words}")
+            hint = f" Name it: {cannot_be_heard()}" if one.why is Why.SILENT else ""
+            raise NoDevice(f"{_words(one)}{hint}")
     return [found[text.removeprefix(AUTO)] if text.startswith(AUTO) else text for text in asked]
 
 
@@ -143,16 +146,17 @@ def _line(one: Found | NotFound) -> str:
     if isinstance(one, Found):
         manifest = catalog()[one.protocol]
         return f"{one.address}{adapter}: {manifest.name}, {one.evidence} ({manifest.status})\n    --device {one.device}"
-    return f"{one.address}{adapter}: {one.words}"
+    return _words(one, adapter)
+
+
+def _words(one: NotFound, adapter: str = "") -> str:
+    # The trouble of a port begins with its name.
+    return one.words if one.words.startswith(one.address) else f"{one.address}{adapter}: {one.words}"
 
 
 def _as_json(one: Found | NotFound) -> dict[str, object]:
     fields: dict[str, object] = msgspec.to_builtins(one)
     return fields | {"device": one.device if isinstance(one, Found) else None}
-
-
-def _may_be_asked(one: Found | NotFound) -> bool:
-    return isinstance(one, NotFound) and one.why is Why.SILENT
 
 
 class _ProgressLine:
@@ -165,10 +169,16 @@ class _ProgressLine:
     def show(self, said: Progress) -> None:
         what = f"asking for {said.asking}" if said.asking else line_words(said.line)
         self._doing[said.address] = f"{said.address} {what} {said.step}/{said.steps}"
-        if self._on:
-            # A port that was left open behind others must not make the line wrap.
-            print(f"\r\x1b[K{'  '.join(self._doing.values())[:100]}", end="", file=sys.stderr, flush=True)
+        self._print()
 
-    def clear(self) -> None:
+    def done(self, address: str) -> None:
+        """Make place for the answer."""
+        self._doing.pop(address, None)
         if self._on:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _print(self) -> None:
+        if self._on:
+            # A line that wraps could not be written over.
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{'  '.join(self._doing.values())[:width]}", end="", file=sys.stderr, flush=True)

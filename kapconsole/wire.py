@@ -20,7 +20,7 @@ from collections.abc import Callable
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -119,7 +119,8 @@ class BytesSeen(msgspec.Struct, frozen=True, tag="bytes-seen"):
     """Bytes that passed the port of `source` from `mono_us` on, in one direction, and in `words` what they said.
 
     `direction`: "r" received from the device, "w" written to it. At most ten a second and 512 bytes each: `missed`
-    bytes before these are not shown. `good`, `bad`, `skipped`: packets and bytes of the link so far.
+    bytes before these are not shown. `good`, `bad`, `skipped`: packets and bytes of the link so far. The first one
+    after a WatchBytes has no bytes, only these counts.
     """
 
     source: int
@@ -151,6 +152,42 @@ class CaptureStatus(msgspec.Struct, frozen=True, tag="capture-status"):
     text: str = ""
 
 
+class Sound(msgspec.Struct, frozen=True, tag="sound"):
+    """The monitor tells the annunciator what is to be heard from now on; may be said again as often as one likes.
+
+    `occurrences`: for whom; a number that is new gets a fresh burst. `once`: one burst besides what is to be heard from
+    now on, which stays as it is. `cut`: a person has paused the audio: a burst that has begun and is not wanted any
+    more ends within 0.5 s instead of being finished; said at that moment alone. `louder_db`: 0 to 6 above normal.
+    """
+
+    priority: Literal["none", "low", "medium", "high"]
+    occurrences: tuple[int, ...] = ()
+    once: bool = False
+    cut: bool = False
+    louder_db: float = 0.0
+
+
+class SelfTest(msgspec.Struct, frozen=True, tag="self-test"):
+    """The annunciator is asked to play its test pattern, and to look whether it arrives where it should."""
+
+
+class Sounded(msgspec.Struct, frozen=True, tag="sounded"):
+    """The annunciator tells what it sounded: `what` is low, medium, high, failure or test.
+
+    `at_mono_us`: session time at which its first sample left for the loudspeaker. `output`: where. `ok`: false for
+    what could not be heard, and `text` says why; for a test, whether it was found in what the output played.
+    `again`: a burst repeated for the same occurrences.
+    """
+
+    what: str
+    at_mono_us: int
+    output: str
+    ok: bool
+    text: str = ""
+    occurrences: tuple[int, ...] = ()
+    again: bool = False
+
+
 class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
     """The session has been closed; every process may end."""
 
@@ -172,6 +209,9 @@ Message = (
     | BytesSeen
     | CaptureWanted
     | CaptureStatus
+    | Sound
+    | SelfTest
+    | Sounded
     | Goodbye
 )
 

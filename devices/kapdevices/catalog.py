@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol, cast
 import msgspec
 
 from kapdevices.driver import Driver
+from kapdevices.linefaults import LINE_FAULTS, FaultyLine
 from kapdevices.patient import Patient
 from kapdevices.ports import LineSettings
 from kapdevices.readings import Metric
@@ -47,7 +48,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a protocol folder says of itself. `quiet_s` is the longest silence of a healthy device, in seconds."""
+    """What a protocol folder says of itself. `quiet_s` is the longest silence of a healthy device, in seconds.
+
+    `serial` holds for all formats but those in `serial_by_format`. `stored_formats` read a device's memory: for
+    captures and decoding, never for a session.
+    """
 
     id: str
     name: str
@@ -61,21 +66,38 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     simulator: str
     sources: tuple[str, ...]
     formats: tuple[str, ...] = ()
+    stored_formats: tuple[str, ...] = ()
+    serial_by_format: dict[str, LineSettings] = {}
     not_implemented: tuple[str, ...] = ()
     unknowns: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+
+    def line(self, format: str | None = None) -> LineSettings:
+        """How the serial line is set for a format, or for the protocol by itself."""
+        return self.serial_by_format.get(format or "", self.serial)
 
     def make_driver(self, format: str | None = None) -> Driver:
         """A new driver. Raises ValueError when the protocol has no such format."""
         return cast(Driver, _load(self.driver)(**self._options(format)))
 
     def make_simulator(self, patient: Patient, format: str | None = None, faults: tuple[str, ...] = ()) -> Simulator:
-        """A new simulator of the device on `patient`. Raises ValueError for a format or fault that it does not have."""
+        """A new simulator of the device on `patient`, behind a faulty line where faults of the line are named.
+
+        Raises ValueError for a format or fault that it does not have.
+        """
+        known = (*self.faults, *LINE_FAULTS)
         for fault in faults:
-            if fault not in self.faults:
-                raise ValueError(f"{self.id} has no fault {fault!r}; it has: {', '.join(self.faults) or 'none'}")
-        return cast(Simulator, _load(self.simulator)(patient, faults=faults, **self._options(format)))
+            if fault not in known:
+                raise ValueError(f"{self.id} has no fault {fault!r}; it has: {', '.join(known)}")
+        own = tuple(fault for fault in faults if fault in self.faults)
+        options = self._options(format)
+
+        def make() -> Simulator:
+            return cast(Simulator, _load(self.simulator)(patient, faults=own, **options))
+
+        of_the_line = tuple(fault for fault in faults if fault not in self.faults)
+        return FaultyLine(make, of_the_line) if of_the_line else make()
 
     def _options(self, format: str | None) -> dict[str, str]:
         if format is None:
@@ -122,6 +144,9 @@ def read_manifest(text: str, where: str) -> Manifest:
             raise ValueError(f"{where}: {key}: must be written module:Class")
     if not manifest.quiet_s > 0:
         raise ValueError(f"{where}: quiet_s: must be more than 0 s")
+    for key in ("stored_formats", "serial_by_format"):
+        if unknown := set(getattr(manifest, key)) - set(manifest.formats):
+            raise ValueError(f"{where}: {key}: {', '.join(sorted(unknown))} is not in formats")
     if "start-cuff" in manifest.commands and "stop-cuff" not in manifest.commands:
         raise ValueError(f"{where}: commands: what can start a cuff must be able to stop it")
     return manifest
@@ -136,7 +161,10 @@ def find(protocol: str) -> Manifest:
 
 
 def parse_device(text: str) -> DeviceSpec:
-    """Read `PROTOCOL@PORT` or `PROTOCOL:FORMAT@PORT`. Raises ValueError in words for anything else."""
+    """Read `PROTOCOL@PORT` or `PROTOCOL:FORMAT@PORT`. Raises ValueError in words for anything else.
+
+    A format that reads a device's memory is refused, too: what was kept is not the present.
+    """
     what, at, address = text.strip().partition("@")
     if not at or not what or not address:
         raise ValueError(f"{text!r} is not a device: write PROTOCOL@PORT, for example nonin@/dev/ttyUSB0")
@@ -146,6 +174,12 @@ def parse_device(text: str) -> DeviceSpec:
         return DeviceSpec(protocol, address)
     if format not in manifest.formats:
         raise ValueError(f"{protocol} has no format {format!r}; it has: {', '.join(manifest.formats) or 'none'}")
+    if format in manifest.stored_formats:
+        live = [protocol, *(f"{protocol}:{one}" for one in manifest.formats if one not in manifest.stored_formats)]
+        raise ValueError(
+            f"{what} reads what the device has kept in its memory, which is not the present; "
+            f"for the present write {' or '.join(live)}"
+        )
     return DeviceSpec(protocol, address, format)
 
 
@@ -162,9 +196,14 @@ def table() -> str:
         devices = "; ".join(f"{maker} {', '.join(models)}" for maker, models in makers.items())
         values = ", ".join(metric.value for metric in manifest.metrics)
         cuff = "start, stop" if "start-cuff" in manifest.commands else "-"
-        line = f"{manifest.serial.baud} {manifest.serial.bytesize}{manifest.serial.parity}{manifest.serial.stopbits}"
+        line = _line_words(manifest.serial)
+        line += "".join(f"; {name} {_line_words(own)}" for name, own in manifest.serial_by_format.items())
         rows.append(f"| {name} | {devices} | {values} | {cuff} | {line} | {manifest.status} |")
     return "\n".join(rows)
+
+
+def _line_words(line: LineSettings) -> str:
+    return f"{line.baud} {line.bytesize}{line.parity}{line.stopbits}"
 
 
 def with_table(readme: str) -> str:

@@ -21,6 +21,7 @@ READ_SIZE = 65536
 # A driver joins the samples of one call. Small pieces keep numerics in their place between them.
 PIECE_BYTES = 16
 PEEK_BYTES = 64
+LINE_BYTES = 65536
 HEX_TEXT = re.compile(rb"(#[^\n]*(\n|$)|[0-9a-fA-FxX\s,])+")
 FIELDS = ("t_s", "metric", "value", "unit", "valid", "detail")
 
@@ -152,7 +153,18 @@ class _Peekable:
         return line + end if end else line + self._stream.readline(limit)
 
     def lines(self) -> Iterator[str]:
-        while line := self.readline():
+        """Lines; one that does not end comes in parts, cut between two bytes, and its comment is passed over."""
+        rest = b""
+        while (more := self.readline(LINE_BYTES)) or rest:
+            line, rest = rest + more, b""
+            if more and not more.endswith(b"\n"):
+                if b"#" in line:
+                    while more and not more.endswith(b"\n"):
+                        more = self.readline(LINE_BYTES)
+                else:
+                    cut = max(line.rfind(separator) for separator in (b" ", b",", b"\t")) + 1
+                    cut = cut or len(line) & ~1
+                    line, rest = line[:cut], line[cut:]
             yield line.decode("utf-8", "replace")
 
 

@@ -48,7 +48,11 @@ class Driver(Protocol):
         ...
 
     def receive(self, data: bytes, now_s: float) -> list[Reading]:
-        """Take bytes in any pieces; give the readings that they complete, in the order they were sent."""
+        """Take bytes in any pieces; give the readings that they complete, in the order they were sent.
+
+        Called about every 50 ms, with b"" in silence, so that a driver can give what a deadline found out: a cuff that
+        did not answer, a board that stays mute.
+        """
         ...
 
     def transmit(self, now_s: float) -> bytes:
@@ -60,5 +64,8 @@ class Driver(Protocol):
         ...
 
     def farewell(self) -> bytes:
-        """Bytes to send on every way out (a cuff is told to stop); empty for a device that only talks."""
+        """Bytes to send on every way out: a cuff is told to stop, an association released.
+
+        Empty when the device was asked for nothing, or goes quiet by itself.
+        """
         ...

@@ -24,9 +24,11 @@ LISTEN_S = 3.0
 LONGER = 4
 """When something was understood but too little to be sure, a line is listened to up to this many times as long."""
 READ_S = 0.05
-ANSWER_S = 1.0
-ASKS = 3
-"""Each probe is sent so often, and every one must be answered."""
+ANSWER_S = 1.5
+ANSWERS = 3
+"""So often a device must answer its probe, and nothing but that."""
+MISSES = 2
+"""So often it may not: what a port sends while it is opened can spoil the first question."""
 POLLS_WITHIN_S = 12.0
 
 
@@ -146,6 +148,11 @@ def silent_until_asked() -> tuple[str, ...]:
     return tuple(silent)
 
 
+def cannot_be_heard() -> str:
+    """What to say beside silence."""
+    return f"these monitors speak only when asked and cannot be heard: {', '.join(silent_until_asked())}"
+
+
 class _Search:
     """One port, looked at once."""
 
@@ -229,18 +236,26 @@ class _Search:
         self._step += 1
         self._progress(Progress(self._address, self._step, self._steps, line, probe.protocol))
         heard: list[tuple[float, bytes]] = []
+        result = Recognised(Verdict.SILENT)
         with self._open(line) as port:
-            if port is None:
-                return None
-            for _ in range(ASKS):
+            answers = misses = 0
+            while port is not None and answers < ANSWERS and misses < MISSES:
                 try:
                     port.write(probe.ask)
                 except PortTrouble as trouble:
                     self._trouble = str(trouble)
-                    return None
-                if self._read(port, heard, self._now_s() + ANSWER_S):
-                    return None
-        result = recognise(heard, (Candidate(probe.protocol),), enough=ASKS)
+                    break
+                until_s = self._now_s() + ANSWER_S
+                while self._now_s() < until_s:
+                    if self._read(port, heard, min(until_s, self._now_s() + 2 * READ_S)):
+                        return None
+                    result = recognise(heard, (Candidate(probe.protocol),), enough=ANSWERS)
+                    if result.fits and result.fits[0].counts.good > answers:
+                        break
+                else:
+                    misses += 1
+                    continue
+                answers += 1
         return result.fits[0] if result.verdict is Verdict.SURE else None
 
     @contextlib.contextmanager
@@ -297,11 +312,7 @@ class _Search:
                 f"something talks, but nothing is understood (bytes: {at}): another speed or an unknown protocol; "
                 f"kapconsole capture {self._address} FILE keeps the bytes",
             )
-        asked = ", ".join(silent_until_asked())
-        words = (
-            "silent: is it on, is a finger in the sensor, is it the right cable? "
-            f"These speak only when asked and cannot be heard: {asked}; name one with --device"
-        )
+        words = "silent: is it on, is a finger in the sensor, is it the right cable?"
         return self._not_found(Why.SILENT, words)
 
 

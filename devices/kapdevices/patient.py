@@ -11,7 +11,18 @@ from __future__ import annotations
 import math
 import random
 
-SCENARIOS = ("course", "steady", "finger-out", "motion", "desaturation", "cuff-leak", "cuff-weak", "noise")
+SCENARIOS = (
+    "course",
+    "steady",
+    "finger-out",
+    "motion",
+    "desaturation",
+    "cuff-leak",
+    "cuff-weak",
+    "noise",
+    "same-arm",
+    "frozen",
+)
 
 RISE_S = 240.0
 FALL_S = 1500.0
@@ -21,6 +32,11 @@ _PEAK = math.exp(-_PEAK_AT_S / FALL_S) - math.exp(-_PEAK_AT_S / RISE_S)
 RESPIRATION_HZ = 0.23
 FINGER_OUT_EVERY_S = 240.0
 FINGER_OUT_S = 20.0
+SAME_ARM_EVERY_S = 300.0
+SAME_ARM_S = 45.0
+"""How long a cuff on the oximeter's arm keeps the blood from the finger."""
+FROZEN_EVERY_S = 300.0
+FROZEN_S = 60.0
 MOTION_EVERY_S = 90.0
 MOTION_S = 12.0
 DESATURATION_EVERY_S = 480.0
@@ -64,11 +80,13 @@ class Patient:
 
     def pulse_rate(self, t_s: float) -> float:
         """Pulse rate, per minute."""
+        t_s = self._when(t_s)
         respiratory = 1.2 * math.sin(math.tau * RESPIRATION_HZ * t_s)
         return self._pulse + 22 * effect(self._since_dose_s(t_s)) + 1.5 * self._drift(t_s) + respiratory
 
     def spo2(self, t_s: float) -> float:
         """Oxygen saturation, percent."""
+        t_s = self._when(t_s)
         value = self._spo2 - 2.2 * effect(1.6 * self._since_dose_s(t_s)) + 0.4 * self._drift(t_s + 61)
         if self.scenario == "desaturation":
             into = t_s % DESATURATION_EVERY_S - (DESATURATION_EVERY_S - DESATURATION_S)
@@ -78,10 +96,12 @@ class Patient:
 
     def systolic(self, t_s: float) -> float:
         """Systolic pressure, mmHg."""
+        t_s = self._when(t_s)
         return self._sys + 34 * effect(self._since_dose_s(t_s)) + 2.5 * self._drift(t_s + 17)
 
     def diastolic(self, t_s: float) -> float:
         """Diastolic pressure, mmHg."""
+        t_s = self._when(t_s)
         return self._dia + 17 * effect(self._since_dose_s(t_s)) + 1.5 * self._drift(t_s + 29)
 
     def mean(self, t_s: float) -> float:
@@ -89,14 +109,12 @@ class Patient:
         return self.diastolic(t_s) + 0.4 * (self.systolic(t_s) - self.diastolic(t_s))
 
     def finger_on(self, t_s: float) -> bool:
-        """False while the finger is out of the sensor."""
-        return self.scenario != "finger-out" or t_s % FINGER_OUT_EVERY_S < FINGER_OUT_EVERY_S - FINGER_OUT_S
+        """False while the finger is out of the sensor, or a cuff on the same arm keeps the blood from it."""
+        return self._into_absence_s(t_s) < 0
 
     def finger_out_for_s(self, t_s: float) -> float:
         """Seconds since the finger left the sensor; 0 while it is in."""
-        if self.finger_on(t_s):
-            return 0.0
-        return t_s % FINGER_OUT_EVERY_S - (FINGER_OUT_EVERY_S - FINGER_OUT_S)
+        return max(0.0, self._into_absence_s(t_s))
 
     def moving(self, t_s: float) -> bool:
         """True while movement disturbs the pleth."""
@@ -104,6 +122,7 @@ class Patient:
 
     def beat_phase(self, t_s: float) -> float:
         """Beats since session time 0, continuous: the whole part counts beats, the rest is the place within one."""
+        t_s = self._when(t_s)
         per_min = self._pulse * t_s + 22 * effect_integral_s(self._since_dose_s(t_s))
         for period_s, phase in self._waves:
             omega = math.tau / period_s
@@ -114,6 +133,7 @@ class Patient:
 
     def pleth(self, t_s: float) -> float:
         """Plethysmogram at one time, 0 to 1: pulse with dicrotic wave, respiration in size and baseline."""
+        t_s = self._when(t_s)
         if not self.finger_on(t_s):
             return 0.0
         place = self.beat_phase(t_s) % 1.0
@@ -123,6 +143,20 @@ class Patient:
         if self.moving(t_s):
             value += 0.25 * math.sin(9.7 * t_s) + 0.2 * math.sin(23.3 * t_s + 1) * math.sin(1.9 * t_s)
         return min(1.0, max(0.0, value))
+
+    def _into_absence_s(self, t_s: float) -> float:
+        """Seconds since the pulse left the sensor; negative while it is there."""
+        if self.scenario == "finger-out":
+            return t_s % FINGER_OUT_EVERY_S - (FINGER_OUT_EVERY_S - FINGER_OUT_S)
+        if self.scenario == "same-arm":
+            return t_s % SAME_ARM_EVERY_S - (SAME_ARM_EVERY_S - SAME_ARM_S)
+        return -1.0
+
+    def _when(self, t_s: float) -> float:
+        """In `frozen` the person stands still while the device goes on: its last values come again and again."""
+        if self.scenario != "frozen":
+            return t_s
+        return t_s - max(0.0, t_s % FROZEN_EVERY_S - (FROZEN_EVERY_S - FROZEN_S))
 
     def _since_dose_s(self, t_s: float) -> float:
         return 0.0 if self.dose_at_s is None else t_s - self.dose_at_s

@@ -24,10 +24,14 @@ ENOUGH_OF = {"five_byte": 30, "contec_v7": 30, "nonin": 5, "omron_hbp9030": 2}
 """Good packets that make sure, where it is not `ENOUGH`. Five-byte packets and Contec's have no check but bit 7, and
 come 60 times a second; Nonin's format 8 has four bytes and no check; an Omron line is 52 characters of fixed shape and
 comes once a measurement."""
+HINT_SHARE = 3
+"""A third of the packets that make sure are worth saying "perhaps"."""
 PIECE_BYTES = 16
 HEARD_LIMIT_BYTES = 16384
 """Enough of any stream; more would only take time."""
-RATE_TOLERANCE = 0.25
+RATE_TOLERANCE = 0.2
+TIMED_S = 1.0
+"""In less time a rate cannot be told."""
 VALUES_SHOWN = 3
 
 
@@ -42,16 +46,21 @@ class Candidate(msgspec.Struct, frozen=True):
         return f"{self.protocol}:{self.format}" if self.format else self.protocol
 
 
+Waves = frozenset[tuple[Metric, float]]
+
+
 class Fit(msgspec.Struct, frozen=True):
     """How well a candidate understood the bytes. `values` are its last valid numerics, in words.
 
-    `in_time` is False when a waveform arrived at another rate than the candidate says it has.
+    `waves` are the waveforms with their rates (1/s) as the candidate reads them; `in_time` is True when they arrived
+    at these rates, for long enough to tell.
     """
 
     candidate: Candidate
     counts: PacketCounts
     values: str = ""
-    in_time: bool = True
+    waves: Waves = frozenset()
+    in_time: bool = False
 
     def in_words(self) -> str:
         """The evidence: `225 packets understood, 0 damaged; spo2 97 %`."""
@@ -92,12 +101,13 @@ def recognise(heard: Heard, among: Iterable[Candidate] | None = None, enough: in
     if not heard:
         return Recognised(Verdict.SILENT)
     fits = [fit for one in (candidates() if among is None else among) if _holds(fit := _fit(one, heard), heard)]
-    sure = [fit for fit in fits if fit.counts.good >= (enough or ENOUGH_OF.get(fit.candidate.protocol, ENOUGH))]
-    # A driver that was told its format asks for less proof; alone it is a hint and no more.
-    by_itself = {fit.candidate.protocol for fit in sure if fit.candidate.format is None}
-    sure = [fit for fit in sure if fit.candidate.protocol in by_itself]
+    needed = {fit: enough or ENOUGH_OF.get(fit.candidate.protocol, ENOUGH) for fit in fits}
+    sure = _by_itself([fit for fit in fits if fit.counts.good >= needed[fit]])
     if not sure:
-        return Recognised(Verdict.UNSURE, _told_apart(fits)) if fits else Recognised(Verdict.UNKNOWN)
+        hints = [fit for fit in fits if HINT_SHARE * fit.counts.good >= needed[fit]]
+        # What had enough packets and is yet not believed by the protocol itself is chance, not a hint.
+        left = _told_apart(_by_itself(hints) or [fit for fit in hints if fit.counts.good < needed[fit]])
+        return Recognised(Verdict.UNSURE if left else Verdict.UNKNOWN, left)
     left = _told_apart(sure)
     return Recognised(Verdict.SURE if len(left) == 1 else Verdict.AMBIGUOUS, left)
 
@@ -120,7 +130,11 @@ def _fit(candidate: Candidate, heard: Heard) -> Fit:
     for at_s, data in heard:
         for at in range(0, len(data), PIECE_BYTES):
             readings += driver.receive(data[at : at + PIECE_BYTES], at_s)
-    return Fit(candidate, driver.counts, _values(readings), _in_time(readings, heard[-1][0] - heard[0][0]))
+    waves, seconds = _waves(readings), heard[-1][0] - heard[0][0]
+    in_time = seconds >= TIMED_S and all(
+        abs(count / seconds / rate_hz - 1.0) <= RATE_TOLERANCE for (_, rate_hz), count in waves.items()
+    )
+    return Fit(candidate, driver.counts, _values(readings), frozenset(waves), in_time)
 
 
 def _holds(fit: Fit, heard: Heard) -> bool:
@@ -132,29 +146,36 @@ def _holds(fit: Fit, heard: Heard) -> bool:
     return good > 0 and 4 * (bad - 1) <= good and 2 * skipped <= sum(len(data) for _, data in heard)
 
 
-def _told_apart(fits: Sequence[Fit]) -> tuple[Fit, ...]:
-    """One fit a protocol where its formats can be told apart, else all of them.
+def _by_itself(fits: Sequence[Fit]) -> list[Fit]:
+    """Without the formats of protocols that do not fit by themselves: a driver told its format asks for less proof."""
+    plain = {fit.candidate.protocol for fit in fits if fit.candidate.format is None}
+    return [fit for fit in fits if fit.candidate.protocol in plain]
 
-    Formats that share a stream by design differ in the rate of their waveform. Of those that fit in time the protocol
-    by itself comes first: it asks the device for nothing.
+
+def _told_apart(fits: Sequence[Fit]) -> tuple[Fit, ...]:
+    """One fit a protocol where its formats can be told apart, else one for each that could be.
+
+    Formats that share a stream by design differ in the rate of their waveform and in nothing else. Of those that claim
+    the same the protocol by itself comes first: it asks the device for nothing.
     """
     left: list[Fit] = []
     for protocol in dict.fromkeys(fit.candidate.protocol for fit in fits):
-        formats = [fit for fit in fits if fit.candidate.protocol == protocol]
-        in_time = [fit for fit in formats if fit.in_time]
-        plain = [fit for fit in in_time if fit.candidate.format is None]
-        left += plain or in_time or formats
+        claims: dict[Waves, Fit] = {}
+        for fit in fits:
+            if fit.candidate.protocol == protocol:
+                claims.setdefault(fit.waves, fit)
+        told = [fit for fit in claims.values() if fit.waves] or list(claims.values())
+        left += [fit for fit in told if fit.in_time] or told
     return tuple(left)
 
 
-def _in_time(readings: Sequence[Reading], seconds: float) -> bool:
-    if seconds < 1.0:
-        return True  # too short to tell
+def _waves(readings: Sequence[Reading]) -> Counter[tuple[Metric, float]]:
+    """Samples of each waveform with the rate that it claims."""
     arrived: Counter[tuple[Metric, float]] = Counter()
     for one in readings:
         if isinstance(one, SampleArray):
             arrived[one.metric, one.rate_hz] += len(one.samples)
-    return all(abs(count / seconds / rate_hz - 1.0) <= RATE_TOLERANCE for (_, rate_hz), count in arrived.items())
+    return arrived
 
 
 def _values(readings: Sequence[Reading]) -> str:

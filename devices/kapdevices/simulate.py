@@ -44,13 +44,14 @@ class SimulatorHost:
         tcp: tuple[str, int] | None = None,
         now_s: Callable[[], float] = time.monotonic,
         speed: float = 1.0,
+        pulled: Callable[[float], bool] | None = None,
     ) -> None:
         """Open the line at once, so that `address` is known.
 
         `link` is a symbolic link to keep pointing at the pseudo-terminal; `tcp` is host and port to listen on (port 0:
         any) instead of a pseudo-terminal, and is the default on Windows. `now_s` (seconds, monotonic) times `speed` is
-        the simulator's time. Raises ValueError when something that is no symbolic link is in the way of `link`, OSError
-        when the line cannot be made.
+        the simulator's time; `pulled` says when of that the cable is out. Raises ValueError when something that is no
+        symbolic link is in the way of `link`, OSError when the line cannot be made.
         """
         if tcp is None and sys.platform == "win32":
             tcp = ("127.0.0.1", 0)
@@ -61,6 +62,7 @@ class SimulatorHost:
         self._tcp = tcp
         self._now_s = now_s
         self._speed = speed
+        self._pulled = pulled
         self._start_s = now_s()
         self._line: _Line | None = None
         self._last_address = ""
@@ -85,8 +87,11 @@ class SimulatorHost:
 
     def turn(self) -> None:
         """One turn: what the host sent to the simulator, what is due to the host. Time goes on while unplugged."""
+        sim_s = (self._now_s() - self._start_s) * self._speed
+        if self._pulled is not None:
+            # Both do nothing when the cable is as it should be.
+            (self.unplug if self._pulled(sim_s) else self.plug)()
         with self._lock:
-            sim_s = (self._now_s() - self._start_s) * self._speed
             if self._line is not None and (data := self._line.read()):
                 self._simulator.receive(data, sim_s)
             due = self._simulator.transmit(sim_s)

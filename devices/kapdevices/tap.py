@@ -31,7 +31,7 @@ def capture_port(
     line, protocol = LineSettings(baud=baud or 9600), ""
     if "@" in address:
         spec = parse_device(address)
-        address, protocol, line = spec.address, spec.protocol, find(spec.protocol).serial
+        address, protocol, line = spec.address, spec.protocol, find(spec.protocol).line(spec.format)
     try:
         port = open_port(address, line)
     except PortTrouble as trouble:

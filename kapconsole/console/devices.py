@@ -63,7 +63,8 @@ class DevicePanel(Painted):
             ink.text(px(20), px(62), "none in this session yet", TEXT, palette.secondary)
         top = px(62)
         step = look.metrics(TEXT).height() + look.metrics(SMALL).height() + px(9)
-        fitting = max(1, int((rect.height() - top - look.metrics(SMALL).height()) // step) + 1)
+        last = rect.height() - px(12) - look.metrics(SMALL).height()
+        fitting = max(1, int((last - top) // step) + 1)
         if len(devices) > fitting:
             words = f"and {len(devices) - fitting} more, connected"
             if not all(device.delivering for device in devices[fitting:]):
@@ -82,7 +83,7 @@ class DevicePanel(Painted):
 
 
 def paint_symbol(ink: Ink, x: float, baseline: float, device: DeviceView) -> None:
-    """A full dot while it delivers, a hollow one while it is opened, an outline triangle when it should but does not."""
+    """A full dot while it delivers, a hollow one while it is opened, else an outline triangle."""
     px, palette = ink.look.px, ink.look.palette
     if not device.delivering and device.state != "opening":
         ink.triangle(x, baseline, 14, palette.text)

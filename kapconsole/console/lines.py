@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import msgspec
@@ -35,23 +35,49 @@ def happened(events: Sequence[ev.Event], now_us: int) -> int:
 
 def event_lines(events: Sequence[ev.Event]) -> tuple[Line, ...]:
     """The lines of `events`, in order of `at_us`. Words for a note replace its stamp's; corrections are counted."""
-    lines: dict[int, Line] = {}
-    # By all devices of the events, so that two of a kind are told apart from the first line on.
-    bodies = (event.body for event in events)
-    names = device_names({body.source: body.protocol for body in bodies if isinstance(body, ev.DeviceState)})
-    for event in events:
+    return LineBook(events).after(len(events))
+
+
+class LineBook:
+    """The lines of a list of events that only grows, as they stood after any number of them.
+
+    Each event is put into words once: a replay asks for another moment at every seek.
+    """
+
+    def __init__(self, events: Sequence[ev.Event]) -> None:
+        self.events = events
+        self._read = 0
+        self._protocols: dict[int, str] = {}
+        self._newest: dict[int, Line] = {}
+        self._at: list[int] = []
+        self._changes: list[Line] = []  # the line that the event at the same place of `_at` made or changed
+
+    def after(self, count: int) -> tuple[Line, ...]:
+        """The lines of the first `count` events, in order of `at_us`."""
+        for index in range(self._read, count):
+            line = self._line(self.events[index])
+            if line is not None:
+                self._newest[line.seq] = line
+                self._at.append(index)
+                self._changes.append(line)
+        self._read = max(self._read, count)
+        lines = {line.seq: line for line in self._changes[: bisect_left(self._at, count)]}
+        return tuple(sorted(lines.values(), key=lambda line: (line.at_us, line.seq)))
+
+    def _line(self, event: ev.Event) -> Line | None:
         body = event.body
+        if isinstance(body, ev.DeviceState):
+            self._protocols[body.source] = body.protocol
         if isinstance(body, ev.NoteTaken) and body.about is not None:
-            held = lines.get(body.about)
-            if held is not None:
-                changed = held.corrections + bool(held.text)
-                lines[body.about] = msgspec.structs.replace(held, text=body.text, corrections=changed)
-            continue
-        said = _words(body, names)
-        if said is not None:
-            at_us = body.at_us if isinstance(body, _STAMPED) else event.mono_us
-            lines[event.seq] = Line(event.seq, at_us, event.mono_us, *said)
-    return tuple(sorted(lines.values(), key=lambda line: (line.at_us, line.seq)))
+            held = self._newest.get(body.about)
+            if held is None:
+                return None
+            return msgspec.structs.replace(held, text=body.text, corrections=held.corrections + bool(held.text))
+        said = _words(body, device_names(self._protocols))
+        if said is None:
+            return None
+        at_us = body.at_us if isinstance(body, _STAMPED) else event.mono_us
+        return Line(event.seq, at_us, event.mono_us, *said)
 
 
 _STAMPED = (ev.NoteTaken, ev.MarkSet, ev.DoseGiven, ev.PhaseEntered)

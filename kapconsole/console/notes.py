@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kapconsole.console.lines import Line, event_lines, happened, line_time
+from kapconsole.console.lines import Line, LineBook, happened, line_time
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import RIGHT, Ink, Painted
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look
@@ -77,6 +77,8 @@ class LineDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self.look = look
+        self.opens = False
+        """Where a note is opened by a tap its line is high enough for a finger; the others are only read."""
         self._rows: dict[tuple[Line, float], list[str]] = {}
 
     def set_look(self, look: Look) -> None:
@@ -100,8 +102,9 @@ class LineDelegate(QStyledItemDelegate):
         view = self.parent()
         assert isinstance(view, QListView)
         width = view.viewport().width()
-        rows = len(self.rows(index.data(Qt.ItemDataRole.UserRole), width))
-        return QSize(width, round(rows * self.look.metrics(TEXT).height() + self.look.px(7)))
+        line = index.data(Qt.ItemDataRole.UserRole)
+        height = round(len(self.rows(line, width)) * self.look.metrics(TEXT).height() + self.look.px(7))
+        return QSize(width, max(height, self.look.touch) if self.opens and line.kind == "note" else height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         line = index.data(Qt.ItemDataRole.UserRole)
@@ -116,7 +119,8 @@ class LineDelegate(QStyledItemDelegate):
         if focused:
             ink.panel(rect.adjusted(0, 0, -px(2), 0), palette.raised, palette.accent, 4)
         metrics = self.look.metrics(TEXT)
-        baseline = rect.top() + px(3) + metrics.ascent()
+        rows = self.rows(line, rect.width())
+        baseline = rect.center().y() - len(rows) * metrics.height() / 2 + metrics.ascent()
         indent = self.indent()
         ink.text(
             rect.left() + indent - px(12), baseline, line_time(line, model.zero_us), SMALL, palette.tertiary, side=RIGHT
@@ -124,7 +128,7 @@ class LineDelegate(QStyledItemDelegate):
         code = palette.text if line.kind in ("note", "mark", "dose") else palette.secondary
         if line.kind == "note" and not line.text:
             code = palette.secondary
-        for number, words in enumerate(self.rows(line, rect.width())):
+        for number, words in enumerate(rows):
             ink.text(rect.left() + indent, baseline + number * metrics.height(), words, TEXT, code)
         painter.restore()
 
@@ -136,6 +140,7 @@ class Notes(Painted):
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__("Marks and notes", look, parent)
+        self._book: LineBook | None = None
         self.list = EventList(self)
         self.model = Lines(self.list)
         self.delegate = LineDelegate(look, self.list)
@@ -152,6 +157,11 @@ class Notes(Painted):
         self.list.activated.connect(self._open)
         self.list.clicked.connect(self._open)
         self._style()
+
+    def let_open(self) -> None:
+        """Notes can be opened here to be worded or corrected."""
+        self.delegate.opens = True
+        self.list.doItemsLayout()
 
     def _open(self, index: QModelIndex) -> None:
         line = index.data(Qt.ItemDataRole.UserRole)
@@ -193,7 +203,9 @@ class Notes(Painted):
         super().take(moment)
         if self._shown_key != before:
             count = happened(moment.timeline.events, moment.now_us)
-            lines = event_lines(moment.timeline.events[:count])
+            if self._book is None or self._book.events is not moment.timeline.events:
+                self._book = LineBook(moment.timeline.events)
+            lines = self._book.after(count)
             if (lines[::-1], moment.state.dose_us or 0) != (self.model.lines, self.model.zero_us):
                 scrolled = self.list.verticalScrollBar().value()
                 self.model.put(lines, moment.state.dose_us or 0)

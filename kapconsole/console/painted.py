@@ -5,15 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
+from shiboken6 import VoidPtr
 
 from kapconsole.console.moment import Moment
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look, colour
 
 SPOKEN_EVERY_US = 5_000_000
 """A screen reader is given a new value at most this often."""
+
+STROKE = 30
+"""Points drawn at once: the time that the rasteriser takes for a wide line grows faster than its length."""
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +84,13 @@ class Ink:
     def line(self, x1: float, y1: float, x2: float, y2: float) -> None:
         self.painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
 
+    def curve(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> None:
+        """Join the points (pixels, shapes (n,)) with the present pen; a single one is a dot."""
+        if len(x) == 1:
+            self.painter.drawPoint(QPointF(float(x[0]), float(y[0])))
+        for at in range(0, len(x) - 1, STROKE):
+            self.painter.drawPolyline(_polygon(x[at : at + STROKE + 1], y[at : at + STROKE + 1]))
+
     def triangle(self, x: float, baseline: float, size: float, code: str) -> float:
         """The outline symbol of technical trouble, standing on the baseline; gives its width."""
         side = max(9.0, self.look.px(size))
@@ -90,6 +103,17 @@ class Ink:
         self.line(x + side / 2, top + side * 0.34, x + side / 2, top + side * 0.58)
         self.line(x + side / 2, top + side * 0.66, x + side / 2, top + side * 0.76)
         return side
+
+
+def _polygon(x: NDArray[np.floating], y: NDArray[np.floating]) -> QPolygonF:
+    """The points as Qt has them, written into its memory: a QPointF each would cost more than the drawing."""
+    made = QPolygonF()
+    made.resize(len(x))
+    # The stubs know neither the size of a VoidPtr nor that it is a buffer.
+    held = VoidPtr(made.data(), 16 * len(x), True)  # type: ignore[call-arg, arg-type]
+    memory: NDArray[np.float64] = np.frombuffer(held, np.float64)  # type: ignore[call-overload]
+    memory[0::2], memory[1::2] = x, y
+    return made
 
 
 class Painted(QWidget):

@@ -10,8 +10,8 @@ import math
 from collections.abc import Hashable
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPixmap, QPolygonF
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from kapconsole.clock import duration_text
@@ -200,8 +200,7 @@ class Pleth(Painted):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for first, last in zip(edges[:-1], edges[1:], strict=True):
             if known[first] and last - first > 1:
-                points = zip(x[first:last].tolist(), y[first:last].tolist(), strict=True)
-                painter.drawPolyline(QPolygonF([QPointF(*point) for point in points]))
+                ink.curve(x[first:last], y[first:last])
         if not known.all():
             ink.line_pen(self.look.palette.secondary, ratio)
             for tick in np.unique((x[~known] + base) // TICK_COLUMNS).tolist():

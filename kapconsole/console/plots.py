@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPolygonF
+from PySide6.QtGui import QBrush
 
 from kapconsole.console.curves import Axis, polylines, untrusted_spans
 from kapconsole.console.painted import Ink
@@ -15,8 +15,6 @@ from kapconsole.console.theme import colour
 from kapconsole.session.state import NibpView
 from kapconsole.session.timeline import Timeline
 from kapdevices.readings import Metric
-
-CHUNK = 60
 
 
 class Pane(NamedTuple):
@@ -57,8 +55,7 @@ def draw_numeric(
     rect = pane.rect
     ratio = ink.painter.device().devicePixelRatioF()
     columns = round(rect.width() * ratio)
-    painter = ink.painter
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    ink.painter.setBrush(Qt.BrushStyle.NoBrush)
     per_unit = rect.height() / (pane.high - pane.low)
     fed = timeline.fed(metric, pane.axis.start_us, until_us + 1)
     ink.line_pen(code, pen)
@@ -69,13 +66,7 @@ def draw_numeric(
         turns = np.diff(y) != 0
         keep = np.r_[True, turns] | np.r_[turns, True]
         keep[[0, -1]] = True
-        points = list(map(QPointF, x[keep].tolist(), y[keep].tolist()))
-        if len(points) == 1:
-            painter.drawPoint(points[0])
-        else:
-            # In pieces: the time that the rasteriser takes for a wide line grows faster than its length.
-            for at in range(0, len(points) - 1, CHUNK):
-                painter.drawPolyline(QPolygonF(points[at : at + CHUNK + 1]))
+        ink.curve(x[keep], y[keep])
     spans = untrusted_spans(fed.times_us, fed.quality, pane.axis.start_us, pane.axis.end_us, columns)
     draw_ticks(ink, rect, spans, ratio, code)
 

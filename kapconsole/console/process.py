@@ -8,6 +8,7 @@ import signal
 import sys
 
 from kapconsole.console.feed import LiveFeed
+from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
 from kapconsole.wire import Address
 
@@ -50,6 +51,7 @@ def attach(address: Address) -> int:
 def main() -> int:
     """The process: orders on standard input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_diary("console")
     orders = read_orders()
     when_launcher_is_gone(lambda: None)
     return attach(orders.address)

@@ -17,6 +17,9 @@ FONTS = Path(__file__).parent.parent / "resources" / "fonts"
 MIN_FONT_PX = 11.5
 """Nothing is written smaller than this, however small the window."""
 
+WIDTHS_KEPT = 4096
+"""Text widths that are remembered before all are measured anew: times and ages never end."""
+
 VALUE, CLOCK, HEADING, TEXT, SMALL = 84.0, 34.0, 18.0, 16.0, 14.0
 """Sizes in units (thousandths of the window's height)."""
 
@@ -32,6 +35,7 @@ class Look:
         self.touch = touch_px(dots_per_inch)
         self._fonts: dict[tuple[float, bool], QFont] = {}
         self._metrics: dict[tuple[float, bool], QFontMetricsF] = {}
+        self._widths: dict[tuple[str, float, bool], float] = {}
 
     def px(self, units: float) -> float:
         """Units as pixels."""
@@ -55,8 +59,13 @@ class Look:
         return held
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
-        """Pixels that `text` takes."""
-        return self.metrics(size, bold).horizontalAdvance(text)
+        """Pixels that `text` takes; remembered, since most of what is written is written again."""
+        held = self._widths.get((text, size, bold))
+        if held is None:
+            if len(self._widths) >= WIDTHS_KEPT:
+                self._widths.clear()
+            held = self._widths[text, size, bold] = self.metrics(size, bold).horizontalAdvance(text)
+        return held
 
 
 @cache

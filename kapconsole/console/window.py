@@ -109,6 +109,7 @@ class ConsoleWindow(QWidget):
         self.view = SessionView(ACTIONS, palette, parent=self)
         self.view.acted.connect(self.act)
         self.view.note_opened.connect(self.correct_note)
+        self.view.notes.let_open()
         self.view.devices.let_open()
         self.view.devices.opened.connect(self.open_devices)
         self.resize(1280, 800)

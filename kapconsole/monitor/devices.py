@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kapconsole.remembered import remember_when_connected
 from kapconsole.session.runner import DeviceEntry
 from kapdevices.capture import LIMIT_BYTES, CaptureHeader, CaptureWriter
 from kapdevices.catalog import DeviceSpec, find, parse_device
@@ -49,11 +50,16 @@ def make_link(
     """The link of one device, not started yet."""
     spec: DeviceSpec = parse_device(text)
     manifest = find(spec.protocol)
+
+    def told(report: LinkReport) -> None:
+        remember_when_connected(text, report)
+        deliver(entry.source, report)
+
     return Link(
         f"{entry.source} {spec.protocol}",
         spec.address,
         partial(manifest.make_driver, spec.format),
-        partial(deliver, entry.source),
+        told,
         session_now_us,
         now_s,
         line=manifest.serial,

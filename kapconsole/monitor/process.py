@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import queue
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections import deque
 from pathlib import Path
 
-from kapconsole import __version__
 from kapconsole import events as ev
-from kapconsole.clock import ClockFrame, SessionClock, boot_id, new_frame, resumed_frame, wall_us
+from kapconsole.clock import wall_us
+from kapconsole.diary import keep_diary
 from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
-from kapconsole.monitor.devices import make_link, number_devices, open_capture
+from kapconsole.monitor.awake import MAY_SLEEP, Awake
+from kapconsole.monitor.devices import make_link, open_capture
+from kapconsole.monitor.opening import open_session
 from kapconsole.monitor.publishing import Waiting
 from kapconsole.monitor.taps import CAPTURE_LIMIT_BYTES, Tapped, Taps
 from kapconsole.paths import captures_dir
 from kapconsole.record import access
 from kapconsole.record.errors import LogError
-from kapconsole.record.space import BALLAST_BYTES
 from kapconsole.record.thread import Committed, LogThread, LogTrouble, Notice
-from kapconsole.record.writer import SessionLog
 from kapconsole.rows import NUMERICS, WAVE
-from kapconsole.session.runner import Outcome, Runner, gap_text
-from kapconsole.session.state import State
-from kapconsole.session.timeline import Timeline
+from kapconsole.session.runner import Outcome
 from kapconsole.wire import (
     Answer,
     Ask,
@@ -46,7 +45,6 @@ from kapconsole.wire import (
     WatchBytes,
     Welcome,
 )
-from kapdevices.cuff import CuffGuard
 from kapdevices.link import Link, LinkReport
 
 log = logging.getLogger("kapconsole.monitor")
@@ -105,42 +103,23 @@ class Monitor:
 
         self._askers: dict[str, Peer] = {}
         self._path = Path(orders.log_path)
-        key = bytes.fromhex(orders.key_hex) or None
-        ballast_bytes = 0 if orders.simulated else BALLAST_BYTES
-        signer = access.signer()
-        guards: Mapping[int, CuffGuard] = {}
-        if orders.resume:
-            session_log, self._history = SessionLog.resume(self._path, key, signer=signer, ballast_bytes=ballast_bytes)
-            timeline = Timeline()
-            timeline.add_rows(self._history)
-            self._clock = SessionClock(_frame_of(timeline, orders.frame))
-            entries = number_devices(orders.devices, timeline.state)
-            self._runner = Runner(self._clock, entries, session_log.last_seq, timeline.state)
-            guards = self._runner.restore_guards(timeline.events)
-            first = self._runner.begin(self._resumed(timeline.state))
-        else:
-            self._history = []
-            self._clock = SessionClock(new_frame(orders.frame.speed))  # the session begins now, not at the launch
-            entries = number_devices(orders.devices, State())
-            self._runner = Runner(self._clock, entries)
-            first = self._runner.begin(self._started())
-            try:
-                session_log = SessionLog.create(self._path, key, first.rows, signer=signer, ballast_bytes=ballast_bytes)
-            except OSError as trouble:
-                raise LogError(f"the session log {self._path} cannot be made: {trouble.strerror}") from None
-        self._log = LogThread(session_log, self._inbox.put)
+        self._committed_us = 0
+        self._uncommitted: deque[tuple[int, int]] = deque()
+        opened = open_session(orders)
+        self._clock, self._runner, self._history = opened.clock, opened.runner, opened.history
+        self._log = LogThread(opened.log, self._inbox.put)
         self._log.start()
         if orders.resume:
-            self._handle(first)
+            self._handle(opened.first)
         else:
-            self._show(first)
-        for warning in session_log.warnings:
+            self._show(opened.first)
+        for warning in opened.log.warnings:
             self._handle(self._runner.note_fact(ev.StorageState("low", warning)))
         self._links = {
             entry.source: make_link(
-                text, entry, self._on_link, self._clock.now_us, time.monotonic, guards, orders.capture_dir
+                text, entry, self._on_link, self._clock.now_us, time.monotonic, opened.guards, orders.capture_dir
             )
-            for text, entry in zip(orders.devices, entries, strict=True)
+            for text, entry in zip(orders.devices, opened.devices, strict=True)
         }
         self._taps = Taps(
             self._links,
@@ -161,6 +140,14 @@ class Monitor:
 
     def run(self) -> int:
         """Record until the session ends. Returns the exit code."""
+        if self._orders.simulated:
+            return self._record()
+        with Awake() as awake:
+            if not awake.held:
+                self._handle(self._runner.note_fact(ev.ProcessState("keep awake", "not possible", MAY_SLEEP)))
+            return self._record()
+
+    def _record(self) -> int:
         for link in self._links.values():
             link.start()
         while self._ending is None:
@@ -168,26 +155,6 @@ class Monitor:
             self._on_time(time.monotonic())
             self._send_live()
         return self._shut_down(self._ending)
-
-    def _started(self) -> ev.SessionStarted:
-        frame = self._clock.frame
-        return ev.SessionStarted(
-            session_id=self._orders.session_id,
-            subject=self._orders.subject,
-            app_version=__version__,
-            boot_id=boot_id(),
-            mono_origin_ns=frame.mono_origin_ns,
-            utc_origin_us=frame.utc_origin_us,
-            speed=frame.speed,
-            time_zone=time.strftime("%Z%z"),
-            simulated=self._orders.simulated,
-        )
-
-    def _resumed(self, state: State) -> ev.SessionResumed:
-        frame = self._clock.frame
-        gap_s = max(0, self._clock.now_us() - state.mono_us) / 1e6
-        text = gap_text(gap_s, "the recorder was restarted")
-        return ev.SessionResumed(round(gap_s, 3), text, boot_id(), frame.mono_origin_ns, frame.speed)
 
     # -- what comes in --------------------------------------------------------------------------------------------
 
@@ -213,8 +180,10 @@ class Monitor:
                 self._taps.understood(said.source, said.report)
                 self._handle(self._runner.on_link(said.source, said.report))
             elif isinstance(said, Tapped):
-                self._taps.saw(said, time.monotonic())
+                self._taps.saw(said)
             elif isinstance(said, Committed):
+                while self._uncommitted and self._uncommitted[0][0] <= said.seq:
+                    self._committed_us = max(self._committed_us, self._uncommitted.popleft()[1])
                 for outcome in self._waiting.committed(said.seq):
                     self._show(outcome)
             elif isinstance(said, LogTrouble):
@@ -240,7 +209,7 @@ class Monitor:
         elif isinstance(message, Ask):
             self._peer_asked(peer, message)
         elif isinstance(message, WatchBytes | CaptureWanted):
-            self._taps.ask(peer, message, now_s, peer.role)
+            self._taps.ask(peer, message, peer.role)
         elif isinstance(message, CueReport):
             body = ev.CueDelivered(message.cue, message.done, message.text)
             self._handle(self._runner.note_fact(body, "room"))
@@ -285,6 +254,7 @@ class Monitor:
         urgent = outcome.urgent
         for row in outcome.rows:
             self._log.append(row, urgent or at_once)
+            self._uncommitted.append((row.seq, row.mono_us))
             if row.kind in (NUMERICS, WAVE):
                 self._history.append(row)
         # Measurements are shown at once, in the order of their times; at most their last second can be lost.
@@ -345,7 +315,7 @@ class Monitor:
                 self._ending = ""
 
     def _beat(self, now_s: float) -> None:
-        status = LogStatus(_size(self._path), self._clock.now_us(), bool(self._orders.key_hex))
+        status = LogStatus(_size(self._path), self._committed_us, bool(self._orders.key_hex))
         for peer in self._hub.peers:
             peer.send(Beat())
             if peer.role == "console":
@@ -386,20 +356,6 @@ class Monitor:
         return code
 
 
-def _frame_of(timeline: Timeline, fallback: ClockFrame) -> ClockFrame:
-    """The clock frame in which a log's session runs now."""
-    frame, booted = fallback, ""
-    for event in timeline.events:
-        if isinstance(event.body, ev.SessionStarted):
-            body = event.body
-            frame = ClockFrame(body.mono_origin_ns, body.utc_origin_us, body.speed)
-            booted = body.boot_id
-        elif isinstance(event.body, ev.SessionResumed):
-            frame = ClockFrame(event.body.mono_origin_ns, frame.utc_origin_us, event.body.speed)
-            booted = event.body.boot_id
-    return resumed_frame(frame, same_boot=booted == boot_id())
-
-
 def _size(path: Path) -> int:
     """Bytes on disk of a log with its write-ahead log."""
     total = 0
@@ -414,6 +370,8 @@ def _size(path: Path) -> int:
 def main() -> int:
     """The process: orders on standard input, words on standard error, exit code 2 for what a restart cannot mend."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the launcher decides what it means
+    faulthandler.enable()
+    keep_diary("monitor")
     orders = read_orders()
     try:
         monitor = Monitor(orders)

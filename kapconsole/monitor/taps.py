@@ -14,7 +14,7 @@ from typing import Protocol
 
 from kapconsole import events as ev
 from kapconsole.paths import FolderTrouble
-from kapconsole.session.words import readings_text
+from kapconsole.session.words import readings_text, size_text
 from kapconsole.wire import BytesSeen, CaptureStatus, CaptureWanted, Message, WatchBytes
 from kapdevices.capture import CaptureWriter, Direction
 from kapdevices.link import Link, LinkReadings, LinkReport
@@ -61,19 +61,19 @@ class Tapped:
 class _Run:
     """Bytes of one direction that will be one message, with the readings that they led to."""
 
-    def __init__(self, tapped: Tapped, now_s: float) -> None:
+    def __init__(self, tapped: Tapped) -> None:
         self.first_us = self.last_us = tapped.mono_us
         self.direction = tapped.direction
         self.data = b""
         self.size = 0
+        self.missed = 0  # bytes before these that were let go
         self.readings: list[Reading] = []
-        self.join(tapped, now_s)
+        self.join(tapped)
 
-    def join(self, tapped: Tapped, now_s: float) -> None:
+    def join(self, tapped: Tapped) -> None:
         self.data = (self.data + tapped.data)[-BYTES_LIMIT:]
         self.size += tapped.size
         self.last_us = tapped.mono_us
-        self.last_s = now_s
 
 
 class _Watch:
@@ -82,20 +82,34 @@ class _Watch:
     def __init__(self) -> None:
         self.peers: list[Sends] = []
         self.runs: deque[_Run] = deque()
-        self.missed = 0
-        self.due_s = 0.0
+        self.sealed: list[_Run] = []  # no bytes are added, but their readings may still be on their way
+        self.sealed_s = 0.0
 
-    def saw(self, tapped: Tapped, now_s: float) -> None:
+    def saw(self, tapped: Tapped) -> None:
         if self.runs and self.runs[-1].direction == tapped.direction:
-            self.runs[-1].join(tapped, now_s)
+            self.runs[-1].join(tapped)
             return
-        self.runs.append(_Run(tapped, now_s))
+        self.runs.append(_Run(tapped))
         if len(self.runs) > A_TURN:
-            self.missed += self.runs.popleft().size
+            gone = self.runs.popleft()
+            self.runs[0].missed += gone.missed + gone.size
 
     def understood(self, report: LinkReadings) -> None:
-        if self.runs and self.runs[-1].direction == "r" and self.runs[-1].last_us == report.mono_us:
-            self.runs[-1].readings.extend(report.readings)
+        for run in (*self.sealed, *self.runs):
+            if run.direction == "r" and run.first_us <= report.mono_us <= run.last_us:
+                run.readings.extend(report.readings)
+                return
+
+    def due(self, now_s: float) -> list[_Run]:
+        """What is to be told now."""
+        if not self.sealed and self.runs and now_s - self.sealed_s >= TURN_S:
+            self.sealed = list(self.runs)
+            self.sealed_s = now_s
+            self.runs.clear()
+        elif self.sealed and now_s - self.sealed_s >= SETTLED_S:
+            told, self.sealed = self.sealed, []
+            return told
+        return []
 
 
 class Taps:
@@ -118,7 +132,7 @@ class Taps:
         self._watches: dict[int, _Watch] = {}
         self._status_due_s = 0.0
 
-    def ask(self, peer: Sends, message: WatchBytes | CaptureWanted, now_s: float, actor: str = "console") -> None:
+    def ask(self, peer: Sends, message: WatchBytes | CaptureWanted, actor: str = "console") -> None:
         """A console watches, looks away, starts or ends a capture. The answer is a CaptureStatus."""
         link = self._links.get(message.source)
         if link is None:
@@ -132,6 +146,8 @@ class Taps:
             if peer not in watch.peers:
                 watch.peers.append(peer)
             link.tap = self._tap(message.source)
+            counts = link.counts
+            peer.send(BytesSeen(message.source, 0, "r", b"", "", 0, counts.good, counts.bad, counts.skipped))
             peer.send(self._status(message.source))
         else:
             self._unwatch(message.source, peer)
@@ -141,11 +157,11 @@ class Taps:
         for source in tuple(self._watches):
             self._unwatch(source, peer)
 
-    def saw(self, tapped: Tapped, now_s: float) -> None:
+    def saw(self, tapped: Tapped) -> None:
         """Bytes that passed a port."""
         watch = self._watches.get(tapped.source)
         if watch is not None:
-            watch.saw(tapped, now_s)
+            watch.saw(tapped)
 
     def understood(self, source: int, report: LinkReport) -> None:
         """What the driver made of the bytes before."""
@@ -165,7 +181,7 @@ class Taps:
             if writer is None:
                 continue
             if writer.full or writer.trouble:
-                why = writer.trouble or f"{_size(writer.limit_bytes)} reached, {writer.path.name} is complete"
+                why = writer.trouble or f"{size_text(writer.limit_bytes)} reached, {writer.path.name} is complete"
                 self._tell(source, self._end(source, link, "monitor", why))
             elif source in self._watches:
                 self._tell(source, "")
@@ -194,14 +210,9 @@ class Taps:
             self._links[source].tap = None
 
     def _show(self, source: int, watch: _Watch, now_s: float) -> None:
-        if now_s < watch.due_s or not watch.runs or now_s - watch.runs[-1].last_s < SETTLED_S:
-            return
-        watch.due_s = now_s + TURN_S
         counts = self._links[source].counts
-        while watch.runs:
-            run = watch.runs.popleft()
-            missed = watch.missed + run.size - len(run.data)
-            watch.missed = 0
+        for run in watch.due(now_s):
+            missed = run.missed + run.size - len(run.data)
             words = readings_text(run.readings)
             seen = BytesSeen(
                 source, run.first_us, run.direction, run.data, words, missed, counts.good, counts.bad, counts.skipped
@@ -219,7 +230,7 @@ class Taps:
         if self._free_bytes(writer.path.parent) < FREE_BYTES:
             writer.close()
             writer.path.unlink(missing_ok=True)
-            return f"no capture: less than {_size(FREE_BYTES)} free on the disk, which the session may need"
+            return f"no capture: less than {size_text(FREE_BYTES)} free on the disk, which the session may need"
         link.capture = writer
         self._fact(ev.CaptureChanged(source, True, writer.path.name), actor)
         return ""
@@ -229,14 +240,14 @@ class Taps:
         if writer is None:
             return ""
         writer.close()
-        text = why or f"{writer.path.name}, {_size(writer.written_bytes)}"
+        text = why or f"{writer.path.name}, {size_text(writer.written_bytes)}"
         self._fact(ev.CaptureChanged(source, False, text), actor)
-        return why or f"kept: {writer.path}, {_size(writer.written_bytes)}"
+        return why or f"kept: {writer.path}, {size_text(writer.written_bytes)}"
 
     def _status(self, source: int, text: str = "") -> CaptureStatus:
         writer = self._links[source].capture
         if writer is None:
-            return CaptureStatus(source, False, text=text)
+            return CaptureStatus(source, False, limit_bytes=CAPTURE_LIMIT_BYTES, text=text)
         return CaptureStatus(source, True, str(writer.path), writer.written_bytes, writer.limit_bytes, text)
 
     def _tell(self, source: int, text: str, also: Sends | None = None) -> None:
@@ -244,11 +255,3 @@ class Taps:
         watch = self._watches.get(source)
         for peer in dict.fromkeys([*(watch.peers if watch else []), *([also] if also else [])]):
             peer.send(status)
-
-
-def _size(count: int) -> str:
-    """A size as people read it: "64 MB", "0.4 MB", "1 GB"."""
-    if count >= 1 << 30:
-        return f"{count / (1 << 30):.3g} GB"
-    mega = count / (1 << 20)
-    return f"{mega:.0f} MB" if mega >= 10 else f"{mega:.1f} MB" if mega >= 0.1 else f"{count / 1024:.0f} kB"

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 
+from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
 from kapconsole.peer import Attachment
 from kapconsole.wire import CueGo, CueReport, Goodbye
@@ -18,6 +19,7 @@ NO_OUTPUTS = "no music, light or stimulation outputs in this version"
 def main() -> int:
     """Attach, answer each cue with what was delivered (nothing), end with the session or the launcher."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_diary("room")
     orders = read_orders()
     gone = threading.Event()
     when_launcher_is_gone(gone.set)

@@ -17,7 +17,7 @@ from kapconsole.rows import Row, event_row
 from kapconsole.session.freshness import late_after_s
 from kapconsole.session.packing import Packed, Packer, WaveTimer, wave_piece
 from kapconsole.session.phases import next_phase, phase_label
-from kapconsole.session.state import EMPTY, State, fold, fold_all
+from kapconsole.session.state import EMPTY, State, fold
 from kapdevices.cuff import CuffGuard
 from kapdevices.driver import DeviceCommand, NotPossible, StartCuff, StopCuff
 from kapdevices.link import LinkReadings, LinkRefused, LinkReport, LinkState
@@ -87,10 +87,6 @@ class Runner:
         """Items that are in no row yet."""
         return self._packer.pending
 
-    def begin(self, body: ev.SessionStarted | ev.SessionResumed) -> Outcome:
-        """The first event of this run."""
-        return self.note_fact(body)
-
     def note_fact(self, body: ev.Body, actor: str = MONITOR) -> Outcome:
         """Record something that has happened."""
         return self._outcome([self._event(body, actor, self._clock.now_us())])
@@ -102,7 +98,9 @@ class Runner:
     # -- devices --------------------------------------------------------------------------------------------------
 
     def on_link(self, source: int, report: LinkReport) -> Outcome:
-        """What a link reported: readings, a change of its state, a refusal or a fault."""
+        """What a link reported: readings, a change of its state, a refusal or a fault. Nothing follows the close."""
+        if self.state.closed is not None:
+            return Outcome()
         if isinstance(report, LinkReadings):
             return self._on_readings(source, report.mono_us, report.readings)
         entry = self.devices[source]
@@ -270,6 +268,8 @@ class Runner:
 
     def tick(self, wall_utc_us: int) -> list[Outcome]:
         """What is due now: rows that are a second old; once a minute the wall clock held against session time."""
+        if self.state.closed is not None:
+            return []
         now_us = self._clock.now_us()
         rows = tuple(self._row(packed) for packed in self._packer.due(now_us))
         outcomes = [Outcome(rows=rows)] if rows else []
@@ -310,11 +310,6 @@ class Runner:
                 self.state = fold(self.state, item)
                 rows.extend(self._row(packed) for packed in self._packer.add(item))
         return Outcome(rows=tuple(sorted(rows, key=lambda row: row.seq)), items=tuple(items))
-
-
-def resume_state(events: Iterable[ev.Event], latest: State) -> State:
-    """The state of a log's events with the newest measurements of `latest`."""
-    return msgspec.structs.replace(fold_all(events), latest=latest.latest)
 
 
 def gap_text(gap_s: float, why: str) -> str:

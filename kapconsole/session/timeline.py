@@ -161,6 +161,7 @@ class Timeline:
         self.state = EMPTY
         self.end_us = 0
         self._event_times: list[int] = []
+        self._choices: list[tuple[int, Metric, int]] = []  # when a person let which device feed what
         self._event_states: list[State] = []  # after every CHECKPOINT_EVERY-th event
 
     def add_rows(self, rows: Iterable[Row]) -> None:
@@ -226,17 +227,13 @@ class Timeline:
     def feeding_spans(self, metric: Metric) -> list[tuple[int, int, int]]:
         """Which device fed `metric` when: (from_us, to_us, source) in order of time, the last up to the end.
 
-        Before a person's first choice it is the device that gave the first valid value.
+        Before a person's first choice it is the device that gave the first valid value; empty where none did.
         """
-        changes = [
-            (event.mono_us, event.body.source)
-            for event in self.events
-            if isinstance(event.body, FeedChosen) and event.body.metric is metric
-        ]
+        changes = [(at_us, source) for at_us, of, source in self._choices if of is metric]
         first = self._first_feeding(metric, changes[0][0] if changes else self.end_us + 1)
         if first is not None:
             changes.insert(0, (0, first))
-        ends = [at_us for at_us, _ in changes[1:]] + [self.end_us + 1]
+        ends = [at_us for at_us, _ in changes[1:]] + [self.end_us + 1][: len(changes)]
         return [(from_us, to_us, source) for (from_us, source), to_us in zip(changes, ends, strict=True)]
 
     def _first_feeding(self, metric: Metric, before_us: int) -> int | None:
@@ -296,6 +293,8 @@ class Timeline:
         # A timeline that is only loaded needs no running state; it is found from checkpoints when asked for.
         self.events.append(event)
         self._event_times.append(event.mono_us)
+        if isinstance(event.body, FeedChosen):
+            self._choices.append((event.mono_us, event.body.metric, event.body.source))
         self.end_us = max(self.end_us, event.mono_us)
         self.state = fold(self.state, event)
         if len(self.events) % CHECKPOINT_EVERY == 0:

@@ -73,8 +73,8 @@ def readings_text(readings: Iterable[Reading]) -> str:
             samples.setdefault(reading.metric, []).extend(reading.samples)
         elif isinstance(reading, DeviceStatus) and reading.text not in said:
             said.append(reading.text)
-    waves = [f"{len(held)} {metric_label(metric)}, {min(held)} to {max(held)}" for metric, held in samples.items()]
-    return " · ".join([*values.values(), *waves, *said])
+    waves = [f"{len(held)} {metric_label(metric)} from {min(held)} to {max(held)}" for metric, held in samples.items()]
+    return ", ".join([*values.values(), *waves, *said])
 
 
 def _value_text(reading: Numeric) -> str:
@@ -106,3 +106,11 @@ def stamp_text(span_us: int) -> str:
     sign = "−" if span_us < 0 else ""
     whole = abs(span_us) // 1_000_000
     return f"{sign}{whole // 60}:{whole % 60:02d}"
+
+
+def size_text(count: int) -> str:
+    """A size as people read it: "64 MB", "0.4 MB", "14 kB"."""
+    if count >= 1 << 30:
+        return f"{count / (1 << 30):.3g} GB"
+    mega = count / (1 << 20)
+    return f"{mega:.0f} MB" if mega >= 10 else f"{mega:.1f} MB" if mega >= 0.1 else f"{count / 1024:.0f} kB"

@@ -14,7 +14,7 @@ from kapconsole.console.moment import Moment
 from kapconsole.console.window import ConsoleWindow
 from kapconsole.session.runner import DeviceEntry, Outcome, Runner
 from kapconsole.session.timeline import Timeline
-from kapconsole.wire import LogStatus
+from kapconsole.wire import BytesSeen, CaptureStatus, CaptureWanted, LogStatus, WatchBytes
 from kapdevices.readings import Metric, Quality
 
 OXIMETER, CUFF = 1, 2
@@ -28,6 +28,8 @@ class FakeFeed:
         self.clock = FakeClock(utc_origin_us=UTC_ORIGIN_US)
         self.timeline = Timeline()
         self.sent: list[cm.CommandBody] = []
+        self.told: list[WatchBytes | CaptureWanted] = []
+        self.says: list[BytesSeen | CaptureStatus] = []
         self.linked = True
         self.answers = True
         self.log_status: LogStatus | None = None
@@ -49,6 +51,13 @@ class FakeFeed:
         self.sent.append(body)
         if self.answers:
             self._take(self.runner.on_command(cm.Command("1", "test", body)))
+
+    def tell(self, message: WatchBytes | CaptureWanted) -> None:
+        self.told.append(message)
+
+    def heard(self) -> list[BytesSeen | CaptureStatus]:
+        heard, self.says = self.says, []
+        return heard
 
     def fact(self, body: ev.Body) -> None:
         """Something happened."""

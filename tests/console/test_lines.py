@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kapconsole import events as ev
-from kapconsole.console.lines import event_lines, happened, line_time
-from kapdevices.readings import Quality
+from kapconsole.console.lines import LineBook, event_lines, happened, line_time
+from kapdevices.readings import Metric, Quality
 
 
 def story(*bodies: ev.Body) -> list[ev.Event]:
@@ -69,3 +69,19 @@ def test_time_counts_from_the_dose_and_the_future_has_not_happened() -> None:
     events = story(ev.MarkSet(1_000_000, "1"), ev.MarkSet(2_000_000, "2"), ev.MarkSet(3_000_000, "3"))
     assert happened(events, 2_000_000) == 2
     assert [line_time(line, 2_000_000) for line in event_lines(events)] == ["−0:01", "0:00", "0:01"]
+
+
+def test_a_book_of_lines_says_the_same_at_every_moment_in_any_order() -> None:
+    events = story(
+        ev.NoteTaken(900_000, ""),
+        ev.DeviceState(1, "nonin", "p", "", "lost", "cable pulled"),
+        ev.NoteTaken(900_000, "left hand", about=1),
+        ev.MarkSet(1_500_000, "3"),
+        ev.NoteTaken(900_000, "right hand", about=1),
+        ev.FeedChosen(Metric.SPO2, 1),
+    )
+    book = LineBook(events)
+    for count in (6, 1, 3, 0, 5, 2, 4, 6):
+        assert book.after(count) == event_lines(events[:count])
+    events.append(ev.Event(7, 7_000_000, 0, "t", ev.FeedChosen(Metric.NIBP_SYS, 2)))
+    assert [line.text for line in book.after(7)[-2:]] == ["SpO2 now from Nonin", "NIBP now from device 2"]

@@ -41,6 +41,8 @@ def test_a_good_manifest_is_read():
         ('driver = "a.b:C"', 'driver = "a.b.C"', "driver: must be written module:Class"),
         ("quiet_s = 2.0", "quiet_s = 2.0\nquite_s = 2.0", "quite_s"),
         ("quiet_s = 2.0", "quiet_s = = 2", "line 7"),
+        ("commands = []", 'commands = []\nstored_formats = ["memory"]', "stored_formats: memory is not in formats"),
+        ("commands = []", "commands = []\nserial_by_format = {fast = {}}", "serial_by_format: fast is not in formats"),
     ],
 )
 def test_a_bad_manifest_is_refused_naming_file_and_key(old: str, new: str, words: str):
@@ -63,11 +65,18 @@ def test_devices_are_written_protocol_format_at_address():
         ("nonim@COM3", "unknown protocol 'nonim'; known are: .*nonin.*suntech"),
         ("nonin:df99@COM3", "no format 'df99'; it has: .*df2"),
         ("suntech:df2@COM3", "it has: none"),
+        ("contec_v7:stored@COM3", "kept in its memory.* write contec_v7 or contec_v7:live$"),
     ],
 )
 def test_a_device_that_is_none_is_refused_in_words(text: str, words: str):
     with pytest.raises(ValueError, match=words):
         parse_device(text)
+
+
+def test_a_format_may_have_a_line_of_its_own():
+    five_byte = find("five_byte")
+    assert [five_byte.line(format).baud for format in (None, "contec", "berry")] == [19200, 19200, 115200]
+    assert "19200 8O1; berry 115200 8N1" in README.read_text("utf-8")
 
 
 def test_unknown_formats_and_faults_are_refused_when_making():

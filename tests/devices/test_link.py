@@ -345,7 +345,7 @@ def test_what_passes_the_port_is_recorded_below_the_driver(tmp_path: Path):
     world.link.close()
     writer.close()
     passed = [(record.direction, record.data) for record in read_capture(tmp_path / "c").records]
-    assert passed == [("r", b"A!"), ("w", b"bye;"), ("r", b"A"), ("w", b"stop;")]
+    assert passed == [("r", b"A!"), ("w", b"bye;"), ("r", b"A"), ("w", b"stop;"), ("w", b"bye;")]
 
 
 class Ticker:
@@ -481,3 +481,40 @@ def test_a_capture_is_played_through_the_link_and_ends(
     wait_for(reports, is_state(LinkPhase.LOST))
     link.close()
     assert link.counts.good == 2
+
+
+def test_a_tap_sees_both_directions_before_the_readings_and_can_be_taken_away():
+    world = World()
+    passed: list[tuple[str, bytes, int]] = []
+    world.link.tap = lambda mono_us, direction, data: passed.append((direction, data, len(world.values)))
+    world.hear(b"A")
+    world.link.command(StopCuff())
+    world.run(0.1)
+    assert passed == [("r", b"A", 0), ("w", b"stop;", 1)]
+    world.link.tap = None
+    world.hear(b"B")
+    assert len(passed) == 2
+
+
+@pytest.mark.logs("the watcher of its bytes failed")
+def test_a_watcher_that_fails_and_a_full_disk_disturb_nothing(tmp_path: Path):
+    def fail(mono_us: int, direction: str, data: bytes) -> None:
+        raise ZeroDivisionError
+
+    writer = CaptureWriter(tmp_path / "c", CaptureHeader())
+    world = World(capture=writer)
+    world.link.tap = fail
+
+    class Full:
+        closed = False
+
+        def write(self, data: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+    with writer._file:
+        writer._file = Full()  # type: ignore[assignment]
+    world.hear(b"A")
+    world.hear(b"B")
+    assert world.values == [65.0, 66.0]
+    assert world.link.phase is LinkPhase.CONNECTED
+    assert writer.trouble == "the capture cannot be written: No space left on device"

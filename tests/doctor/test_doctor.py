@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kapconsole import doctor, libraries
+from kapconsole import doctor, libraries, paths
 from kapconsole.doctor import Check, Port, ProbeFailed, judge_serial, table, telling_line, within_limits
+from kapconsole.record import keys
 from kapconsole.record.space import REFUSE_BELOW_BYTES
 
 USB = Port("/dev/ttyUSB0", "FT232R", may_open=True)
@@ -229,3 +230,19 @@ def test_a_machine_that_cannot_be_kept_awake_is_said(monkeypatch: pytest.MonkeyP
 def test_damaged_fonts_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, {"version": "6", "platform": "x", "screen": "1x1", "fonts": [], "fonts_damaged": ["A.ttf"]})
     assert doctor.windows().ok is False
+
+
+def test_a_damaged_settings_file_is_named_with_its_mend() -> None:
+    (paths.config_dir() / "config.toml").write_text("alarm_out = ")
+    check = doctor.settings()
+    assert check.ok is False
+    assert "damaged" in check.found
+    assert "config.toml" in check.mend
+
+
+def test_logs_in_clear_are_said_without_failing_the_machine() -> None:
+    check = doctor.encryption()
+    assert check.ok is None
+    assert "clear" in check.found
+    keys.set_passphrase(paths.state_dir(), "a site's own words", keys.Kdf("00" * 16, 1, 64, 1))
+    assert doctor.encryption().ok

@@ -96,7 +96,7 @@ def test_the_guard_outlives_a_restart(runner: Runner, clock: FakeClock) -> None:
     again = Runner(clock, [CUFF], seq=event.seq, state=runner.state)
     again.restore_guards([event])
     clock.advance(5)
-    again.begin(ev.SessionResumed(5.0, "", "", 0, 1.0))
+    again.note_fact(ev.SessionResumed(5.0, "", "", 0, 1.0))
     again.on_link(2, LinkState("2 suntech", clock.now_us(), LinkPhase.CONNECTED, "the device talks"))
     assert ask(again, cm.CuffStart()).after == ()
 
@@ -240,3 +240,14 @@ def test_a_stored_cuff_reading_never_becomes_the_present(runner: Runner, clock: 
     stored = (Numeric(Metric.NIBP_SYS, 120.0, live=False), Numeric(Metric.NIBP_DIA, 80.0, live=False))
     runner.on_link(2, LinkReadings("2 suntech", clock.now_us(), stored))
     assert runner.state.nibp == ()
+
+
+def test_nothing_follows_the_close(runner: Runner, clock: FakeClock) -> None:
+    end = ask(runner, cm.End())
+    assert isinstance(row_event(end.rows[-1]).body, ev.SessionClosed)
+    clock.advance(5)
+    late = runner.on_link(1, LinkReadings("1 nonin", clock.now_us(), (Numeric(Metric.SPO2, 97.0),)))
+    assert (late.rows, late.items, runner.tick(clock.utc_us())) == ((), (), [])
+    refused = ask(runner, cm.Note(text="too late"))
+    assert refused.answer is not None
+    assert not refused.answer[1]

@@ -59,6 +59,7 @@ class AanddDriver:
         self._framer = Framer(packets.packet_test, limit=packets.LONGEST)
         self._asides = 0
         self._bad_checks = 0
+        self._bad_check_at = -DAMAGE_MEMORY_BYTES
         self._phase = Phase.IDLE
         self._since_s = 0.0
         self._pending = False
@@ -76,6 +77,8 @@ class AanddDriver:
         self._measuring = False
         self._asked_s: float | None = None
         self._unproven: bytes | None = None
+        self._alike = 0
+        self._check_known = False
         self._known: Result | None = None
         self._queue: list[Reading] = []
 
@@ -201,8 +204,13 @@ class AanddDriver:
         asked = self._asked_s is not None and now_s - self._asked_s <= UNASKED_S
         text = packets.text_of(packet.data)
         holds = packets.check_holds(packet.data)
-        if not holds or packet.damaged_within(DAMAGE_MEMORY_BYTES):
-            if text != self._unproven:
+        doubtful = not holds or packet.offset - self._bad_check_at < DAMAGE_MEMORY_BYTES
+        if not holds:
+            self._bad_check_at = packet.offset
+        self._check_known |= holds
+        if doubtful or packet.damaged_within(DAMAGE_MEMORY_BYTES):
+            self._alike = self._alike + 1 if text == self._unproven else 1
+            if self._alike < (2 if holds or not self._check_known else 3):
                 self._bad_checks += not holds
                 self._unproven = text
                 self._poll_at_s = min(self._poll_at_s, now_s + CONFIRM_S)

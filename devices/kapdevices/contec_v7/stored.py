@@ -1,9 +1,8 @@
 """Reads the records in the oximeter's memory, one value a second, on request only.
 
-A stored value is sent once and nothing protects it, so a record counts only if its transfer had no damage, no gap and
-the announced length. Once damage was noticed, two such transfers must be alike. After four transfers a record is given
-up with a word. Nothing is ever deleted. Source: Contec protocol V7.0; bytes for a second (2, or 4 with perfusion index)
-as OSCAR reads them.
+Nothing protects a stored value but bit 7 of its byte, so every record is asked for twice, and counts when two transfers
+without a gap and of the announced length are alike. After four transfers a record is given up with a word. Nothing is
+ever deleted. Source: Contec protocol V7.0; bytes for a second (2, or 4 with perfusion index) as OSCAR reads them.
 """
 
 from __future__ import annotations
@@ -78,7 +77,6 @@ class StoredSession:
         self._end = 0
         self._kind: int | None = None
         self._broken = False
-        self._damaged = False
         self._attempt = 0
         self._before: list[Second] = []
         self._read = 0
@@ -117,7 +115,6 @@ class StoredSession:
             self._data(packet, kind, said, now_s)
         elif self._tries:
             self._answer(kind, said, now_s)
-        self._damaged |= self._end > 0 and packet.offset != self._end
         self._end = packet.end
 
     def news(self) -> list[Reading]:
@@ -176,14 +173,13 @@ class StoredSession:
         """The transfer has ended: give it, or ask once more, or give it up."""
         whole = not self._broken and len(self._seconds) >= self._announced
         seconds = self._seconds[: self._announced]
-        believed = whole and (not self._damaged or seconds == self._before)
-        self._damaged |= not whole
+        believed = whole and seconds == self._before
         self._before = seconds if whole else self._before
         self._attempt = TRANSFERS if believed else self._attempt + 1
         if believed:
             self._give(seconds)
         elif self._attempt >= TRANSFERS:
-            text = f"record {self._segment + 1} could not be read without damage {TRANSFERS} times: left out"
+            text = f"record {self._segment + 1} could not be read twice alike in {TRANSFERS} transfers: left out"
             self._out.append(DeviceStatus("record-damaged", text))
         self._enter(Step.STOP_DATA, now_s)
 

@@ -1,7 +1,6 @@
-"""The download of an old Contec's memory: ask, read, send back to live; again when it was damaged.
+"""The download of an old Contec's memory: ask, read, send back to live, and again until two transfers are alike.
 
-Nothing protects a stored value, so the first transfer counts only if nothing spoke against it. Once one was damaged or
-stalled, two must be alike; after four it is given up with a word.
+Nothing protects a stored value, so none counts that came once. After four transfers it is given up with a word.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ class MemorySession:
         self._due_s: float | None = None
         self._reader = StoredReader()
         self._before: Record | None = None
-        self._damaged = False
         self._settled = False
         self._transfers = 0
         self._past = PacketCounts()
@@ -86,8 +84,7 @@ class MemorySession:
     def _judge(self) -> None:
         """The transfer has ended: give the record, or ask once more, or give it up."""
         record = self._reader.record
-        self._damaged |= record is None
-        if record is not None and (not self._damaged or record == self._before):
+        if record is not None and record == self._before:
             self._settled = True
             self._news = readings_of(record)
             text = f"read {len(record.seconds)} s from the oximeter's memory"

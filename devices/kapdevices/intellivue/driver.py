@@ -29,6 +29,8 @@ class IntellivueDriver:
         self._nibp = NibpKeeper()
         self._clock: tuple[datetime, int] | None = None
         self._now_ticks = 0
+        self._damage_at: int | None = None
+        self._sealed_at = self._end = 0
         self._labels: dict[_Key, int] = {}
         self._bits: dict[_Key, int] = {}
         self._rates_hz: dict[_Key, float] = {}
@@ -65,6 +67,8 @@ class IntellivueDriver:
             if not payload:
                 continue
             self._session.heard(now_s)
+            self._damage_at = packet.damage_at
+            self._end = packet.end
             if payload[0] != messages.EXPORT:
                 self._session.control(payload[0], now_s)
             else:
@@ -117,19 +121,25 @@ class IntellivueDriver:
         ]
         readings: list[Reading] = []
         if poll.linked == messages.LINKED_FIRST and self._nibp.has_parts:
-            readings.extend(self._nibp.seal(self._age_s))
+            readings.extend(self._seal())
         for item, observed in read:
             label, stamp = self._label(item), values.device_time(dict(item.attributes).get(values.TIME_STAMP, b""))
             for value in observed:
                 if value.identifier in values.KINDS and values.is_meant(value.identifier, label):
                     readings.extend(self._numeric(value, stamp))
         if not poll.linked:
-            readings.extend(self._nibp.seal(self._age_s))
+            readings.extend(self._seal())
             if self._demo_said and not self._demo_seen:
                 self._demo_said = False
                 readings.append(DeviceStatus("demo-ended", "the monitor is no longer in demonstration mode"))
             self._demo_seen = False
         return readings
+
+    def _seal(self) -> list[Reading]:
+        """The end of a reply; parts of it may have been lost in damage since the last one."""
+        whole = self._damage_at is None or self._damage_at < self._sealed_at
+        self._sealed_at = self._end
+        return self._nibp.seal(self._age_s, whole)
 
     def _label(self, item: Object) -> int | None:
         data = dict(item.attributes).get(values.LABEL)

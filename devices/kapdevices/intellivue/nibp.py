@@ -14,7 +14,7 @@ from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading
 
 PRESSURES = (Metric.NIBP_SYS, Metric.NIBP_DIA, Metric.NIBP_MEAN)
 FIRST_POLLS = 3
-"""The first poll after an association has labels and no values."""
+"""The first poll after an association has labels and no values. One that lost parts in damage does not count."""
 PULSE_POLLS = 2
 """A pulse rate that is missing from a reply may come with the next."""
 RECENT_S = 120.0
@@ -50,37 +50,41 @@ class NibpKeeper:
         """True when parts of a poll are waiting for its end."""
         return bool(self._parts)
 
-    def seal(self, age_s: Callable[[datetime], float | None]) -> list[Reading]:
-        """The poll is complete: readings if it brought a new pressure. `age_s` knows the age of a time stamp."""
+    def seal(self, age_s: Callable[[datetime], float | None], whole: bool = True) -> list[Reading]:
+        """The poll is over: readings if it brought a new pressure. `age_s` knows the age of a time stamp.
+
+        `whole` is False when parts of it may have been lost.
+        """
         parts, stamps, self._parts, self._stamps = self._parts, self._stamps, {}, {}
         pressures = [parts[metric] for metric in PRESSURES if metric in parts]
-        self._polls += 1
+        first = self._polls < FIRST_POLLS
+        self._polls += whole
         if not pressures:
             return []
         stamp = next((stamps[metric] for metric in PRESSURES if stamps.get(metric)), None)
         if all(numeric.value is None for numeric in pressures):
-            return self._without_values(stamp)
+            return self._without_values(stamp, first)
         said = (stamp, *((numeric.metric, numeric.value) for numeric in pressures))
         if said == self._last:
             return []
         if Metric.NIBP_PULSE_RATE not in parts and self._waited < PULSE_POLLS:
             self._waited += 1
-            self._polls -= 1
+            self._polls -= whole
             return []
         self._waited, self._last = 0, said
         self._last_stamp = stamp or self._last_stamp
         age = age_s(stamp) if stamp else None
-        if self._polls <= FIRST_POLLS and (age is None or not CLOCKS_APART_S <= age <= RECENT_S):
+        if first and (age is None or not CLOCKS_APART_S <= age <= RECENT_S):
             return [DeviceStatus("nibp-from-before", self._in_words(parts, stamp))]
         pulse = parts.get(Metric.NIBP_PULSE_RATE)
         if pulse is None or stamps.get(Metric.NIBP_PULSE_RATE) not in (None, stamp):
             pulse = Numeric(Metric.NIBP_PULSE_RATE, None, Quality.NO_VALUE)
         return self._readings(parts, pulse, stamp)
 
-    def _without_values(self, stamp: datetime | None) -> list[Reading]:
+    def _without_values(self, stamp: datetime | None, first: bool) -> list[Reading]:
         """A new time stamp without values is a failed measurement; without a new stamp a value was only withdrawn."""
         before, self._last_stamp = self._last_stamp, stamp or self._last_stamp
-        if stamp is None or before is None or stamp == before or self._polls <= FIRST_POLLS:
+        if stamp is None or before is None or stamp == before or first:
             return []
         return [
             DeviceStatus("cuff-failed", "the monitor measured blood pressure and gives no values"),

@@ -17,7 +17,7 @@ SILENCE_S = 3.0
 """A pause after which an older message confirms nothing."""
 DAMAGE_MEMORY_BYTES = 60 * 562
 """How long the line counts as damaged: about a minute."""
-NEAR = {Metric.HEART_RATE: 5, Metric.PULSE_RATE: 5, Metric.RESP_RATE: 5, Metric.SPO2: 2}
+TOLERANCE = {Metric.HEART_RATE: 5, Metric.PULSE_RATE: 5, Metric.RESP_RATE: 5, Metric.SPO2: 2}
 """How far two successive seconds may differ and still confirm each other."""
 FULL_SCALE = 255
 WAVE_OF = {Metric.ECG: "HR", Metric.RESP: "RR", Metric.PLETH: "SPO2"}
@@ -94,7 +94,7 @@ class IvyDriver:
         if now.value is None or then.value is None:
             return now == then
         damaged = self._damage_at is not None and offset - self._damage_at <= DAMAGE_MEMORY_BYTES
-        return now.quality is then.quality and abs(now.value - then.value) <= (0 if damaged else NEAR[now.metric])
+        return now.quality is then.quality and abs(now.value - then.value) <= (0 if damaged else TOLERANCE[now.metric])
 
     def _status(self, name: str, status: int) -> list[Reading]:
         if self._statuses[name] == status:

@@ -17,6 +17,8 @@ DAMAGE_MEMORY_BYTES = 10 * (lines.LENGTH + 2)
 
 RANGES = {Metric.NIBP_SYS: (60, 260), Metric.NIBP_DIA: (30, 215), Metric.NIBP_PULSE_RATE: (40, 180)}
 """What the monitor can measure, by its manual."""
+TOLERANCE = {metric: high - low for metric, (low, high) in RANGES.items()}
+"""How far a value of a clean-looking line may be from the one sent: it comes once, and no changed digit shows."""
 
 
 class OmronDriver:

@@ -256,7 +256,8 @@ class SuntechDriver:
             return
         idle = self._phase in (Phase.IDLE, Phase.SETTING, Phase.FETCHING)
         if not idle or (mmhg is not None and mmhg > IDLE_MMHG):
-            quality = Quality.NO_VALUE if mmhg is None else Quality.GOOD
+            fits = mmhg is not None and mmhg <= packets.MAX_CUFF_MMHG
+            quality = Quality.NO_VALUE if mmhg is None else Quality.GOOD if fits else Quality.OUT_OF_RANGE
             self._queue.append(Numeric(Metric.CUFF_PRESSURE, None if mmhg is None else float(mmhg), quality))
         if mmhg is not None and mmhg > IDLE_MMHG:
             self._result_given = None

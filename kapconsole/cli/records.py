@@ -1,0 +1,81 @@
+"""Commands about recorded sessions and their protection: replay, info, verify, recover, protect."""
+
+from __future__ import annotations
+
+import argparse
+
+from kapconsole.cli.speaking import Failed, log_errors, new_passphrase, passphrase, progress, screen
+
+
+def replay(options: argparse.Namespace) -> int:
+    from kapconsole.record.access import check, open_for_reading
+
+    fetch = passphrase(options)
+    with log_errors():
+        opened = open_for_reading(options.file, fetch)
+    if not screen():
+        raise Failed("there is no screen here; kapconsole info and verify work without one")
+    from kapconsole.replay.process import show
+
+    return show(opened, lambda: check(options.file, fetch))
+
+
+def info(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from kapconsole.record.access import open_for_reading
+    from kapconsole.record.summary import summarise, summary_lines
+
+    with log_errors():
+        opened = open_for_reading(options.file, passphrase(options))
+        summary = summarise(opened)
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode())
+    else:
+        print("\n".join(summary_lines(summary)))
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from kapconsole.record import access
+
+    with log_errors():
+        report = access.check(options.file, passphrase(options), options.code, progress("verifying"))
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+        return 0 if report.ok else 1
+    for finding in report.findings:
+        where = "" if finding.seq is None else f" (row {finding.seq})"
+        print(f"{'PROBLEM' if finding.serious else 'note'}{where}: {finding.text}")
+    state = "closed" if report.closed else "not closed"
+    verdict = "whole and unchanged" if report.ok else "NOT as it was written"
+    print(f"{options.file.name}: {verdict}; {report.rows} rows, {report.anchors} signatures, {state}")
+    if report.head_code:
+        print(f"head code: {report.head_code}")
+    return 0 if report.ok else 1
+
+
+def recover(options: argparse.Namespace) -> int:
+    from kapconsole.record.access import log_key
+    from kapconsole.record.recover import recover
+
+    if options.target.exists():
+        raise Failed(f"{options.target} exists already")
+    with log_errors():
+        report = recover(options.file, options.target, log_key(options.file, passphrase(options)))
+    for sentence in report.text:
+        print(sentence)
+    return 0
+
+
+def protect(options: argparse.Namespace) -> int:
+    from kapconsole.record.access import protect, protection
+
+    with log_errors():
+        if options.how == "status":
+            print(protection())
+        else:
+            print(protect(options.how, new_passphrase(options)))
+    return 0
