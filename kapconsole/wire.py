@@ -260,6 +260,9 @@ class Peer:
             threading.Thread(target=self._read, name="wire-read", daemon=True),
             threading.Thread(target=self._write, name="wire-write", daemon=True),
         ]
+
+    def start(self) -> None:
+        """Begin to read and write. Whoever keeps a list of peers has this one in it by now: it may be lost at once."""
         for thread in self._threads:
             thread.start()
 
@@ -383,8 +386,10 @@ class Hub:
             if self._ended.is_set():
                 connection.close()
                 return
+            peer = Peer(connection, self._received, self._lost)
             with self._lock:
-                self._peers.append(Peer(connection, self._received, self._lost))
+                self._peers.append(peer)
+            peer.start()
 
     def _lost(self, peer: Peer, why: str) -> None:
         with self._lock:
@@ -407,6 +412,7 @@ def connect(
     connection = _client(address)
     peer = Peer(connection, received, lost)
     peer.role = role
+    peer.start()
     peer.send(Hello(role, os.getpid()))
     return peer
 

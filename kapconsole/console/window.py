@@ -32,11 +32,11 @@ ACTIONS = (
     Action("stop", "S", "stop cuff", "Deflate the cuff now"),
     Action("phase", "F", "next phase", "Enter the next phase"),
     Action("dose", "D", "dose", "Record a dose as given"),
+    Action("devices", "V", "devices", "Devices: state, bytes, try it, which one feeds what"),
     Action("tall", "T", "taller vitals", "Vitals fill the screen, and back"),
     Action("keys", "?", "all keys", "Show all keys"),
 )
 MORE_KEYS = (
-    Action("devices", "V", "", "Devices: state, bytes, try it, which one feeds what"),
     Action("escape", "Esc", "", "Close a form; with none open and the cuff running, deflate it"),
     Action("end", "E", "", "End the session (asks first)"),
     Action("quit", "Q", "", "Close this window (asks first)"),
