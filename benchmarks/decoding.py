@@ -57,7 +57,7 @@ def main() -> int:
     options = parser.parse_args()
     least = min(options.bytes, 60_000) if options.quick else options.bytes
     print(f"{'':20}{'packets/s':>10}{'x live':>8}{'damage':>8}{'right':>8}{'shown':>7}{'near':>6}{'wrong':>7}", end="")
-    print(f"{'invented':>10}{'samples':>10}{'other':>7}", flush=True)
+    print(f"{'invented':>10}{'samples':>10}{'other':>9}", flush=True)
     bad = 0
     for manifest in catalog().values():
         for format in (manifest.formats or (None,)) if options.protocol in (None, manifest.id) else ():
@@ -71,7 +71,7 @@ def main() -> int:
                 bad += said.wrong + said.invented
                 samples = said.samples_right + said.samples_wrong
                 print(f"{head:38}{rate:8.1%}{said.right:8}{shown:7.1%}{said.near:6}{said.wrong:7}", end="")
-                other = f"{said.samples_wrong / samples:7.2%}" if samples else f"{'-':>7}"
+                other = f"{said.samples_wrong / samples:9.2%}" if samples else f"{'-':>9}"
                 print(f"{said.invented:10}{samples:10}{other}", flush=True)
                 head = ""
     return 1 if bad else 0

@@ -89,7 +89,10 @@ class PacketsCounted(msgspec.Struct, frozen=True, tag="packets-counted"):
 
 
 class NibpMeasured(msgspec.Struct, frozen=True, tag="nibp-measured"):
-    """One cuff reading in mmHg, pulse in 1/min; None where the device gave none. Never a live value: it has an age."""
+    """One cuff reading in mmHg, pulse in 1/min; None where the device gave none. Never a live value: it has an age.
+
+    `device_time` is the device's own clock as ISO 8601 text, where it sent one; the event's time is ours.
+    """
 
     source: int
     sys_mmhg: float | None
@@ -98,6 +101,7 @@ class NibpMeasured(msgspec.Struct, frozen=True, tag="nibp-measured"):
     pulse_rate: float | None
     quality: Quality
     text: str
+    device_time: str | None = None
 
     @property
     def valid(self) -> bool:

@@ -35,11 +35,10 @@ def qt() -> Answer:
 
 
 def sound() -> Answer:
-    """Names of the outputs that PortAudio knows."""
-    import sounddevice
+    """Names of the outputs that may be the alarm speaker."""
+    from kapconsole.annunciator.named import outputs
 
-    devices = [device for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
-    return {"outputs": list(dict.fromkeys(str(device["name"]) for device in devices))}
+    return {"outputs": outputs()}
 
 
 def log() -> Answer:

@@ -21,7 +21,7 @@ READ_SIZE = 65536
 # A driver joins the samples of one call. Small pieces keep numerics in their place between them.
 PIECE_BYTES = 16
 PEEK_BYTES = 64
-LINE_BYTES = 65536
+LINE_BYTES = 4096
 HEX_TEXT = re.compile(rb"(#[^\n]*(\n|$)|[0-9a-fA-FxX\s,])+")
 FIELDS = ("t_s", "metric", "value", "unit", "valid", "detail")
 
@@ -64,7 +64,7 @@ def decode(chunks: Iterable[Chunk], driver: Driver, line_rate_hz: float = 960.0)
                 elif isinstance(reading, SampleArray) and t_s is not None:
                     yield from _samples(reading, t_s - (len(reading.samples) - 1) / reading.rate_hz)
                 else:
-                    yield _single(reading, samples_s if t_s is None else t_s)
+                    yield single_line(reading, samples_s if t_s is None else t_s)
 
 
 def _samples(array: SampleArray, start_s: float) -> Iterator[DecodedLine]:
@@ -74,7 +74,8 @@ def _samples(array: SampleArray, start_s: float) -> Iterator[DecodedLine]:
         yield DecodedLine(t_s, array.metric, float(sample), unit, valid, array.quality)
 
 
-def _single(reading: Reading, t_s: float | None) -> DecodedLine:
+def single_line(reading: Reading, t_s: float | None) -> DecodedLine:
+    """The line of a reading that is no waveform. Raises TypeError for a SampleArray."""
     if isinstance(reading, Numeric):
         details = [reading.quality.value, "" if reading.live else "not live", reading.device_time or ""]
         detail = "; ".join(text for text in details if text)
@@ -124,7 +125,7 @@ def read_hex(lines: Iterable[str]) -> Iterator[bytes]:
             digits = word[2:] if word[:2].lower() == "0x" else word
             if len(digits) == 1 and digits != word:
                 digits = f"0{digits}"
-            if not re.fullmatch(r"([0-9a-fA-F]{2})+", digits):
+            if len(digits) % 2 or not re.fullmatch(r"[0-9a-fA-F]+", digits):
                 raise ValueError(f"line {number}: {word!r} is not hexadecimal bytes")
             data += bytes.fromhex(digits)
         if data:

@@ -127,7 +127,7 @@ def listen(
 
 def line_settings() -> tuple[LineSettings, ...]:
     """The different line settings of the catalog, those that most protocols use first."""
-    lines = [manifest.serial for manifest in catalog().values()]
+    lines = [line for manifest in catalog().values() for line in (manifest.serial, *manifest.serial_by_format.values())]
     return tuple(sorted(set(lines), key=lambda line: (-lines.count(line), line.baud, line.parity)))
 
 
@@ -202,7 +202,7 @@ class _Search:
 
         A pseudo-terminal and many a USB device have no line speed; a monitor that is set to another one does.
         """
-        own = manifest_of(fit.candidate.protocol).serial
+        own = manifest_of(fit.candidate.protocol).line(fit.candidate.format)
         if own == line or not has_line:
             return self._found(fit, fit.in_words())
         self._steps += 1

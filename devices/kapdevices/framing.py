@@ -28,6 +28,29 @@ a weak marker can ask for more proof before it takes up a stream than while it f
 """
 
 
+def text_line(
+    buffer: bytearray, at: int, locked: bool, ends: frozenset[int], longest: int, fits: Callable[[bytes], bool]
+) -> int:
+    """A frame test for lines of printable text: a line that `fits` with its first end mark, or an end mark alone.
+
+    `ends` are the bytes between lines; a line begins only where another ended, so `locked` is needed. `longest` is in
+    bytes without the end. What begins with a digit and is no line is BAD, anything else NOT_HERE.
+    """
+    if buffer[at] in ends:
+        return 1
+    if not locked:
+        return NOT_HERE
+    wrong = BAD if chr(buffer[at]).isdigit() else NOT_HERE
+    end = at
+    while end < len(buffer) and buffer[end] not in ends:
+        if not 0x20 <= buffer[end] < 0x7F or end - at >= longest:
+            return wrong
+        end += 1
+    if end == len(buffer):
+        return MORE
+    return end + 1 - at if fits(bytes(buffer[at:end])) else wrong
+
+
 class Packet(msgspec.Struct, frozen=True):
     """One packet. `offset` is its first byte's place in the stream, counted from the first byte ever fed.
 

@@ -38,6 +38,24 @@ def with_parity(byte: int) -> int:
     return seven | (0x80 if seven.bit_count() % 2 else 0)
 
 
+def spoiled(
+    data: bytes, faults: Collection[str], dice: random.Random, share: float = 0.005, lost_share: float | None = None
+) -> bytes:
+    """The bytes after a simulator's faults `noise` (a `share` of them has one bit turned) and `byte-loss`."""
+    if not {"noise", "byte-loss"} & set(faults):
+        return data
+    lost = share if lost_share is None else lost_share
+    out = bytearray()
+    for byte in data:
+        chance = dice.random()
+        if "byte-loss" in faults and chance < lost:
+            continue
+        if "noise" in faults and chance > 1 - share:
+            byte ^= 1 << dice.randrange(8)
+        out.append(byte)
+    return bytes(out)
+
+
 class FaultyLine:
     """A simulator behind a line with faults from `LINE_FAULTS`; `make` makes it, anew after each reboot."""
 

@@ -126,3 +126,11 @@ class DeviceStatus(msgspec.Struct, frozen=True, tag="status"):
 
 
 Reading = Numeric | SampleArray | DeviceStatus
+
+
+def nibp_failure(code: str, text: str, quality: Quality, device_time: str | None = None) -> list[Reading]:
+    """A measurement that ended without values: the reason as a status, and the four NIBP numerics without a number."""
+    return [
+        DeviceStatus(code, text),
+        *(Numeric(metric, None, quality, device_time=device_time) for metric in NIBP_METRICS),
+    ]

@@ -88,7 +88,12 @@ class Recognised(msgspec.Struct, frozen=True):
 
 def candidates() -> tuple[Candidate, ...]:
     """Every protocol of the catalog by itself and in each of its formats."""
-    return tuple(Candidate(one.id, format) for one in catalog().values() for format in (None, *one.formats))
+    return tuple(
+        Candidate(one.id, format)
+        for one in catalog().values()
+        for format in (None, *one.formats)
+        if format not in one.stored_formats
+    )
 
 
 def recognise(heard: Heard, among: Iterable[Candidate] | None = None, enough: int | None = None) -> Recognised:

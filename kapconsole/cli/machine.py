@@ -1,4 +1,4 @@
-"""Commands about devices and this machine: devices, find, decode, simulate, capture, doctor."""
+"""Commands about devices and this machine: devices, find, decode, download, simulate, capture, doctor."""
 
 from __future__ import annotations
 
@@ -68,6 +68,24 @@ def decode(options: argparse.Namespace) -> int:
             raise Failed(f"{options.file}: {trouble}") from None
     counts = driver.counts
     print(f"{counts.good} packets good, {counts.bad} bad, {counts.skipped} bytes skipped", file=sys.stderr)
+    return 0
+
+
+def download(options: argparse.Namespace) -> int:
+    from kapdevices.decode import write_csv, write_jsonl
+    from kapdevices.download import DownloadFailed
+    from kapdevices.download import download as stored_values
+    from kapdevices.ports import PortTrouble
+
+    protocol, at, address = options.device.partition("@")
+    if not at or not address:
+        raise Failed(f"{options.device!r} is not a device: write PROTOCOL@PORT, for example contec_v7@/dev/ttyUSB0")
+    try:
+        lines = stored_values(protocol, address, say=say)
+        (write_jsonl if options.json else write_csv)(lines, sys.stdout)
+        sys.stdout.flush()
+    except (ValueError, PortTrouble, DownloadFailed) as trouble:
+        raise Failed(str(trouble)) from None
     return 0
 
 

@@ -98,6 +98,13 @@ def build_parser() -> argparse.ArgumentParser:
     shape.add_argument("--csv", action="store_true", help="comma-separated values (the default)")
     decode.set_defaults(action=machine.decode)
 
+    download = commands.add_parser("download", help="the values that a device has kept in its memory")
+    download.add_argument("device", metavar="PROTOCOL@PORT", help="contec_v7 or five_byte, and where it is")
+    download_shape = download.add_mutually_exclusive_group()
+    download_shape.add_argument("--json", action="store_true", help="one JSON object a line")
+    download_shape.add_argument("--csv", action="store_true", help="comma-separated values (the default)")
+    download.set_defaults(action=machine.download)
+
     simulate = commands.add_parser("simulate", help="a simulated device on a pseudo-terminal, its path printed first")
     simulate.add_argument("protocol", nargs="?", metavar="PROTOCOL", help="for example nonin, nonin:df7, suntech")
     simulate.add_argument("--list", action="store_true", help="name the protocols with formats, scenarios and faults")

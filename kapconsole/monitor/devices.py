@@ -62,7 +62,7 @@ def make_link(
         told,
         session_now_us,
         now_s,
-        line=manifest.serial,
+        line=manifest.line(spec.format),
         quiet_s=manifest.quiet_s,
         guard=guards.get(entry.source, CuffGuard()),
         capture=open_capture(Path(capture_dir), entry) if capture_dir else None,

@@ -342,4 +342,5 @@ def _nibp(source: int, nibp: dict[Metric, Numeric], words: str) -> ev.NibpMeasur
         value(Metric.NIBP_PULSE_RATE),
         quality,
         words if quality is not Quality.GOOD else "",
+        next((numeric.device_time for numeric in nibp.values() if numeric.device_time), None),
     )

@@ -143,11 +143,11 @@ def test_a_device_on_a_line_without_a_speed_is_confirmed_at_its_own_setting():
     found = room.listen()
     assert isinstance(found, Found)
     assert found.format == "berry"
-    assert room.opened == [LINE_9600, catalog()["five_byte"].serial]
+    assert room.opened == [LINE_9600, catalog()["five_byte"].line("berry")]
 
 
 def test_a_device_that_is_set_to_another_speed_is_named_with_what_to_do():
-    room = Room(device("five_byte", "berry"), LineSettings(baud=115200))
+    room = Room(device("five_byte", "berry"), catalog()["five_byte"].serial)
     answer = room.listen()
     assert isinstance(answer, NotFound)
     assert (answer.why, answer.perhaps) == (Why.OTHER_LINE, ("five_byte:berry@/dev/ttyUSB0",))

@@ -251,3 +251,15 @@ def test_nothing_follows_the_close(runner: Runner, clock: FakeClock) -> None:
     refused = ask(runner, cm.Note(text="too late"))
     assert refused.answer is not None
     assert not refused.answer[1]
+
+
+def test_the_device_s_clock_is_recorded_beside_ours(runner: Runner, clock: FakeClock) -> None:
+    said = "2026-03-05T14:30:00"
+    numerics = [
+        Numeric(metric, value, device_time=said)
+        for metric, value in ((Metric.NIBP_SYS, 124.0), (Metric.NIBP_DIA, 82.0), (Metric.NIBP_PULSE_RATE, 71.0))
+    ]
+    runner.on_link(2, LinkReadings("2", clock.now_us(), tuple(numerics)))
+    view = runner.state.nibp[-1]
+    assert view.reading.device_time == said
+    assert view.mono_us - clock.now_us() in (0, 1), "the event's own time is ours"

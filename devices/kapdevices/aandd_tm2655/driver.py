@@ -14,10 +14,10 @@ from enum import Enum, auto
 
 from kapdevices.aandd_tm2655 import packets
 from kapdevices.aandd_tm2655.packets import Result
-from kapdevices.aandd_tm2655.results import failure, readings_of
+from kapdevices.aandd_tm2655.results import readings_of
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts, StartCuff
 from kapdevices.framing import Framer, Packet
-from kapdevices.readings import DeviceStatus, Quality, Reading
+from kapdevices.readings import DeviceStatus, Quality, Reading, nibp_failure
 
 SPACING_S = 0.1
 """Least time between two commands; ten bytes take 42 ms at 2400 baud."""
@@ -242,7 +242,7 @@ class AanddDriver:
         self._stop(now_s, by_person=False)
 
     def _end(self, code: str, text: str, quality: Quality) -> None:
-        self._queue.extend(failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
+        self._queue.extend(nibp_failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
         self._measuring = False
 
     def _stop(self, now_s: float, by_person: bool) -> None:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from kapdevices.aandd_tm2655.packets import ERRORS, Result
-from kapdevices.readings import NIBP_METRICS, DeviceStatus, Numeric, Quality, Reading
+from kapdevices.readings import NIBP_METRICS, DeviceStatus, Numeric, Quality, Reading, nibp_failure
 
 MAX_CUFF_MMHG = 300
-
-
-def failure(code: str, text: str, quality: Quality, device_time: str | None = None) -> list[Reading]:
-    """The four NIBP numerics without a value, and the reason."""
-    return [DeviceStatus(code, text), *(Numeric(m, None, quality, device_time=device_time) for m in NIBP_METRICS)]
 
 
 def readings_of(result: Result) -> list[Reading]:
@@ -18,11 +13,11 @@ def readings_of(result: Result) -> list[Reading]:
     at = result.at.isoformat(timespec="minutes")
     if result.error:
         words = ERRORS.get(result.error, "not described in the sources of this driver")
-        return failure("cuff-failed", f"error E{result.error:02d}: {words}", Quality.MEASUREMENT_FAILED, at)
+        return nibp_failure("cuff-failed", f"error E{result.error:02d}: {words}", Quality.MEASUREMENT_FAILED, at)
     values = (result.systolic, result.diastolic, result.mean, result.pulse_rate)
     if not any(values):
         text = "the monitor reports no error and no values"
-        return failure("cuff-failed", text, Quality.MEASUREMENT_FAILED, at)
+        return nibp_failure("cuff-failed", text, Quality.MEASUREMENT_FAILED, at)
     given = [mmhg for mmhg in (result.diastolic, result.mean, result.systolic) if mmhg]
     rising = all(low < high for low, high in zip(given, given[1:], strict=False))
     fits = rising and max(given, default=0) <= MAX_CUFF_MMHG

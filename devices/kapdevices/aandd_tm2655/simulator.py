@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from kapdevices.aandd_tm2655 import packets
 from kapdevices.aandd_tm2655.packets import Result
 from kapdevices.framing import Framer
+from kapdevices.linefaults import spoiled
 from kapdevices.patient import Patient
 
 FAULTS = (
@@ -60,7 +61,7 @@ class AanddSimulator:
     def receive(self, data: bytes, now_s: float) -> None:
         """Take commands; answers follow after 100 ms."""
         self._settle(now_s)
-        for packet in self._framer.feed(self._damage(data)):
+        for packet in self._framer.feed(spoiled(data, self._faults, self._line)):
             if packets.has_text(packet.data) and packets.check_holds(packet.data) and "silent" not in self._faults:
                 self._obey(packets.text_of(packet.data), now_s)
 
@@ -70,7 +71,7 @@ class AanddSimulator:
         self._due.sort(key=lambda item: item[0])
         out = b"".join(packet for at_s, packet in self._due if at_s <= now_s)
         self._due = [item for item in self._due if item[0] > now_s]
-        return self._damage(out)
+        return spoiled(out, self._faults, self._line)
 
     def pressure_mmhg(self, now_s: float) -> float:
         """Pressure in the cuff; the monitor tells it to nobody."""
@@ -128,14 +129,3 @@ class AanddSimulator:
 
     def _say(self, packet: bytes, now_s: float) -> None:
         self._due.append((now_s + ANSWER_S, packet))
-
-    def _damage(self, data: bytes) -> bytes:
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < 0.005:
-                continue
-            if "noise" in self._faults and chance > 0.995:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)

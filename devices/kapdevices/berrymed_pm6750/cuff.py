@@ -11,9 +11,9 @@ from enum import Enum, auto
 
 from kapdevices.berrymed_pm6750 import packets
 from kapdevices.berrymed_pm6750.packets import Nibp
-from kapdevices.berrymed_pm6750.values import failure, nibp_readings
+from kapdevices.berrymed_pm6750.values import nibp_readings
 from kapdevices.driver import NotPossible, StartCuff
-from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading
+from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading, nibp_failure
 
 START_WITHIN_S = 3.0
 TALKS_S = 1.5
@@ -208,7 +208,7 @@ class CuffRun:
         self.stop(now_s, by_person=False)
 
     def _ended(self, code: str, text: str, quality: Quality) -> None:
-        self._news.extend(failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
+        self._news.extend(nibp_failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
         self._measuring = False
 
     def _stopped(self, now_s: float, answered: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from kapdevices.berrymed_pm6750 import packets
 from kapdevices.berrymed_pm6750.packets import Nibp
 from kapdevices.framing import Framer
+from kapdevices.linefaults import spoiled
 from kapdevices.patient import RESPIRATION_HZ, Patient
 
 FAULTS = (
@@ -118,7 +119,7 @@ class Pm6750Simulator:
         if self._began_s is not None or self._reporting(now_s):
             due.extend(self._numbers(packets.NIBP, since_s, 2.0, now_s, self._nibp_at))
         due.sort(key=lambda item: item[0])
-        return self._damage(b"".join(packet for _, packet in due))
+        return spoiled(b"".join(packet for _, packet in due), self._faults, self._line, DAMAGE)
 
     def pressure_mmhg(self, now_s: float) -> float:
         """Pressure in the cuff."""
@@ -273,19 +274,6 @@ class Pm6750Simulator:
         one, two = 0.6 * heart, heart
         leads = (one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2, -0.4 * heart)
         return [min(250, max(0, round(128 + lead))) for lead in leads]
-
-    def _damage(self, data: bytes) -> bytes:
-        if not {"noise", "byte-loss"} & self._faults:
-            return data
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < DAMAGE:
-                continue
-            if "noise" in self._faults and chance > 1 - DAMAGE:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)
 
 
 def _command_test(buffer: bytearray, at: int, locked: bool) -> int:

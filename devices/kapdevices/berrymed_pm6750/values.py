@@ -8,7 +8,7 @@ from kapdevices.berrymed_pm6750.packets import (
     SPO2_MISSING,
     Nibp,
 )
-from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading
+from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading, nibp_failure
 
 MAX_RATE = 250
 MAX_TEMPERATURE_C = 50.0
@@ -70,7 +70,7 @@ def nibp_readings(said: Nibp) -> list[Reading]:
     given = [mmhg for mmhg in (said.diastolic, said.mean, said.systolic) if mmhg]
     if not given:
         text = "the board reports the end of the measurement and no values"
-        return failure("cuff-failed", text, Quality.MEASUREMENT_FAILED)
+        return nibp_failure("cuff-failed", text, Quality.MEASUREMENT_FAILED)
     fits = given == sorted(set(given)) and given[-1] <= MAX_CUFF_MMHG
     readings: list[Reading] = []
     for metric, mmhg in (
@@ -84,12 +84,6 @@ def nibp_readings(said: Nibp) -> list[Reading]:
             readings.append(Numeric(metric, None, Quality.MEASUREMENT_FAILED))
     readings.append(Numeric(Metric.NIBP_PULSE_RATE, None, Quality.NO_VALUE))
     return [*readings, DeviceStatus("cuff-done", "measurement done")]
-
-
-def failure(code: str, text: str, quality: Quality) -> list[Reading]:
-    """The four NIBP numerics without a value, and the reason."""
-    metrics = (Metric.NIBP_SYS, Metric.NIBP_DIA, Metric.NIBP_MEAN, Metric.NIBP_PULSE_RATE)
-    return [DeviceStatus(code, text), *(Numeric(metric, None, quality) for metric in metrics)]
 
 
 def _numeric(metric: Metric, value: float, missing: bool, fits: bool, quality: Quality) -> Numeric:

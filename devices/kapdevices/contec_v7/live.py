@@ -6,6 +6,7 @@ Nothing protects a byte but its bit 7. A value is therefore believed when three 
 
 from __future__ import annotations
 
+from kapdevices.agreement import InARow
 from kapdevices.contec_v7.packets import (
     LIVE_RATE_HZ,
     MAX_PERFUSION,
@@ -16,7 +17,6 @@ from kapdevices.contec_v7.packets import (
     Live,
     live,
 )
-from kapdevices.contec_v7.said import Said
 from kapdevices.framing import Packet
 from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
 
@@ -32,12 +32,12 @@ class LiveDecoder:
     """Live packets to readings, in the order in which they came. `flush` ends a piece of pleth."""
 
     def __init__(self) -> None:
-        self._numerics: dict[Metric, Said[Numeric]] = {
-            metric: Said(AGAIN_AFTER_PACKETS) for metric in (Metric.SPO2, Metric.PULSE_RATE, Metric.PERFUSION_INDEX)
+        self._numerics: dict[Metric, InARow[Numeric]] = {
+            metric: InARow(AGAIN_AFTER_PACKETS) for metric in (Metric.SPO2, Metric.PULSE_RATE, Metric.PERFUSION_INDEX)
         }
-        self._low_spo2: Said[bool] = Said(NEVER_AGAIN)
+        self._low_spo2: InARow[bool] = InARow(NEVER_AGAIN)
         self._low_said = False
-        self._voices: tuple[Said[Numeric] | Said[bool], ...] = (*self._numerics.values(), self._low_spo2)
+        self._voices: tuple[InARow[Numeric] | InARow[bool], ...] = (*self._numerics.values(), self._low_spo2)
         self._end = 0
         self._perfusion_known = False
         self._samples: list[int] = []

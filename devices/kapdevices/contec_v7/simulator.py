@@ -11,6 +11,7 @@ from kapdevices.contec_v7 import packets
 from kapdevices.contec_v7.packets import LIVE_RATE_HZ, NO_PERFUSION, PLETH_FLAT, Live, encode
 from kapdevices.contec_v7.stored import Second
 from kapdevices.framing import Framer
+from kapdevices.linefaults import spoiled
 from kapdevices.patient import Patient
 
 FAULTS = (
@@ -247,14 +248,4 @@ class ContecV7Simulator:
     def _damage(self, data: bytes) -> bytes:
         if "wrong-speed" in self._faults:
             return bytes(self._line.choice((0x00, 0x80, 0xE0, 0xF8, 0xFE, 0xFF)) for _ in data)
-        if not {"noise", "byte-loss"} & self._faults:
-            return data
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < 0.005:
-                continue
-            if "noise" in self._faults and chance > 0.995:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)
+        return spoiled(data, self._faults, self._line)

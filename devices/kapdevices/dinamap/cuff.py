@@ -11,9 +11,9 @@ from enum import Enum, auto
 
 from kapdevices.dinamap import packets
 from kapdevices.dinamap.packets import Nibp, Rate
-from kapdevices.dinamap.values import failure, nibp_readings
+from kapdevices.dinamap.values import nibp_readings
 from kapdevices.driver import DeviceCommand, NotPossible, StartCuff
-from kapdevices.readings import DeviceStatus, Quality, Reading
+from kapdevices.readings import DeviceStatus, Quality, Reading, nibp_failure
 
 START_WITHIN_S = 5.0
 READY_FOR_S = 1.0
@@ -253,7 +253,7 @@ class Cuff:
         self._stop(now_s, by_person=False)
 
     def _ended(self, code: str, text: str, quality: Quality) -> None:
-        self._queue.extend(failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
+        self._queue.extend(nibp_failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
         self._measuring = False
 
     def _stop(self, now_s: float, by_person: bool) -> None:

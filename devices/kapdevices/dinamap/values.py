@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kapdevices.dinamap import packets
 from kapdevices.dinamap.packets import Nibp, Oximeter, Rate, Temperature
-from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading
+from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, nibp_failure
 
 MAX_CUFF_MMHG = 300
 MAX_RATE = 300
@@ -20,11 +20,6 @@ _OXIMETER = {
 _TEMPERATURE = {2: Quality.MEASUREMENT_FAILED, 3: Quality.SENSOR_OFF, 4: Quality.SENSOR_DISCONNECTED}
 
 
-def failure(code: str, text: str, quality: Quality) -> list[Reading]:
-    """The four NIBP numerics without a value, and the reason."""
-    return [DeviceStatus(code, text), *(Numeric(metric, None, quality) for metric in NIBP_METRICS)]
-
-
 def nibp_readings(nibp: Nibp, rate: int | None) -> list[Reading]:
     """The four NIBP numerics of a new determination; `rate` is the pulse rate that the cuff found, if it did.
 
@@ -34,7 +29,7 @@ def nibp_readings(nibp: Nibp, rate: int | None) -> list[Reading]:
     pressures = (nibp.systolic, nibp.diastolic, nibp.mean)
     if not any(pressures):
         text = "the monitor reports a good determination and no values"
-        return failure("cuff-failed", text, Quality.MEASUREMENT_FAILED)
+        return nibp_failure("cuff-failed", text, Quality.MEASUREMENT_FAILED)
     given = [mmhg for mmhg in (nibp.diastolic, nibp.mean, nibp.systolic) if mmhg]
     fits = given == sorted(given) and len(set(given)) == len(given) and max(given) <= MAX_CUFF_MMHG
     readings: list[Reading] = []

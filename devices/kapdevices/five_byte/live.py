@@ -6,7 +6,7 @@ say it, six for 10 s after damage. An unchanged value is given twice a second, a
 
 from __future__ import annotations
 
-from kapdevices.contec_v7.said import Said as Voice
+from kapdevices.agreement import InARow
 from kapdevices.five_byte.packets import DIALECTS, NO_PULSE_RATE, NO_SPO2, PACKET_BYTES, Said, decode, quality_of
 from kapdevices.framing import Packet
 from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
@@ -24,9 +24,9 @@ class LiveDecoder:
         self._dialect = dialect
         self._rate_hz, self._full_scale = DIALECTS[dialect].rate_hz, DIALECTS[dialect].full_scale
         self._damage_bytes = int(DAMAGE_MEMORY_S * self._rate_hz * PACKET_BYTES)
-        self._spo2: Voice[Numeric] = Voice(int(self._rate_hz / 2))
-        self._rate: Voice[Numeric] = Voice(int(self._rate_hz / 2))
-        self._drops: Voice[bool] = Voice(NEVER_AGAIN)
+        self._spo2: InARow[Numeric] = InARow(int(self._rate_hz / 2))
+        self._rate: InARow[Numeric] = InARow(int(self._rate_hz / 2))
+        self._drops: InARow[bool] = InARow(NEVER_AGAIN)
         self._drop_said = False
         self._voices = (self._spo2, self._rate, self._drops)
         self._end = 0

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from kapdevices.framing import Framer
 from kapdevices.intellivue import frames, messages, values
+from kapdevices.linefaults import spoiled
 from kapdevices.patient import RESPIRATION_HZ, Patient
 
 FAULTS = (
@@ -99,7 +100,7 @@ class IntellivueSimulator:
         self._due.sort(key=lambda item: item[0])
         out = b"".join(self._framed(payload) for at_s, payload in self._due if at_s <= now_s)
         self._due = [item for item in self._due if item[0] > now_s]
-        return self._damage(out)
+        return spoiled(out, self._faults, self._line, DAMAGE)
 
     # ---- association
 
@@ -242,19 +243,6 @@ class IntellivueSimulator:
         if "bad-fcs" in self._faults and self._frames % 17 == 0:
             data = data[:-3] + bytes((data[-3] ^ 0x01,)) + data[-2:]
         return data
-
-    def _damage(self, data: bytes) -> bytes:
-        if not {"noise", "byte-loss"} & self._faults:
-            return data
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < DAMAGE:
-                continue
-            if "noise" in self._faults and chance > 1 - DAMAGE:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)
 
 
 def encode_value(identifier: int, state: int, unit: int, value: tuple[int, int] | None) -> bytes:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Collection
 
 from kapdevices.ivy_450c.messages import encode
+from kapdevices.linefaults import spoiled
 from kapdevices.patient import RESPIRATION_HZ, Patient
 
 FAULTS = ("noise", "byte-loss", "cut-start", "unknown-status", "blank", "impossible-cuff", "equal-cuff")
@@ -50,7 +51,7 @@ class IvySimulator:
             out += self._rest[: max(0, due)]
             self._rest = self._rest[max(0, due) :]
             if self._rest or now_s - self._began_s < self._number + 1:
-                return self._damage(bytes(out))
+                return spoiled(bytes(out), self._faults, self._line, lost_share=0.001)
             self._number = max(self._number + 1, int(now_s - self._began_s) - 1)
             self._rest = self._message(self._began_s + self._number)
 
@@ -101,19 +102,6 @@ class IvySimulator:
         resp = bytes(round(128 + 60 * math.sin(math.tau * RESPIRATION_HZ * t_s)) for t_s in slow)
         pleth = bytes(round(255 * self._patient.pleth(t_s)) for t_s in slow)
         return ecg, resp, pleth, bytes(50), bytes(50)
-
-    def _damage(self, data: bytes) -> bytes:
-        if not {"noise", "byte-loss"} & self._faults:
-            return data
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < 0.001:
-                continue
-            if "noise" in self._faults and chance > 0.995:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)
 
 
 def _ecg(place: float) -> int:

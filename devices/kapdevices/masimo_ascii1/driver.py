@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from kapdevices.agreement import AboutTheSame
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts
 from kapdevices.framing import Framer, Packet
 from kapdevices.masimo_ascii1 import lines
@@ -40,7 +41,7 @@ class MasimoAscii1Driver:
         self._framer.feed(b"\n")  # the first byte may be the first of a line
         self._asides = 1
         self._whole_from: int | None = None
-        self._said: dict[Metric, deque[tuple[float, float]]] = {metric: deque(maxlen=2) for metric in TOLERANCE}
+        self._agreement = AboutTheSame(TOLERANCE, AGREE_WITHIN_S)
         self._lines: deque[Line] = deque(maxlen=3)
         self._alarm = ""
         self._message = ""
@@ -92,23 +93,15 @@ class MasimoAscii1Driver:
             flags = (lines.quality(said.exceptions, metric) for said in reversed(recent))
             quality = next((flag for flag in flags if flag), Quality.GOOD)
             if value is None:
-                self._said[metric].clear()
+                self._agreement.withdraw(metric)
                 if metric in ALWAYS or metric in self._measured:
                     readings.append(Numeric(metric, None, quality or Quality.NO_VALUE))
-            elif self._confirmed(metric, value, doubtful, now_s):
+            elif self._agreement.hear(metric, value, now_s, doubtful):
                 self._measured.add(metric)
                 readings.append(Numeric(metric, value, quality))
             elif quality:
                 readings.append(Numeric(metric, None, quality))
         return readings
-
-    def _confirmed(self, metric: Metric, value: float, doubtful: bool, now_s: float) -> bool:
-        """True when one of the two lines before said about the same, on a damaged line exactly the same."""
-        near = 0.0 if doubtful else TOLERANCE[metric]
-        said = self._said[metric]
-        confirmed = any(now_s - at_s <= AGREE_WITHIN_S and abs(value - before) <= near for at_s, before in said)
-        said.append((now_s, value))
-        return confirmed
 
     def _words(self) -> list[Reading]:
         """What two lines in succession say about the device, when it is news."""

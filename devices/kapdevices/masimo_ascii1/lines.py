@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kapdevices.framing import BAD, MORE, NOT_HERE
+from kapdevices.framing import text_line
 from kapdevices.readings import Metric, Quality
 
 CR, LF, NUL = 0x0D, 0x0A, 0x00
@@ -96,19 +96,7 @@ class Line(msgspec.Struct, frozen=True):
 
 def line_test(buffer: bytearray, at: int, locked: bool) -> int:
     """Frame test: a line with its first end mark, or an end mark alone. A line begins only where another ended."""
-    if buffer[at] in ENDS:
-        return 1
-    if not locked:
-        return NOT_HERE
-    wrong = BAD if chr(buffer[at]).isdigit() else NOT_HERE
-    end = at
-    while end < len(buffer) and buffer[end] not in ENDS:
-        if not 0x20 <= buffer[end] < 0x7F or end - at >= LONGEST:
-            return wrong
-        end += 1
-    if end == len(buffer):
-        return MORE
-    return end + 1 - at if parse(bytes(buffer[at:end])) is not None else wrong
+    return text_line(buffer, at, locked, ENDS, LONGEST, lambda text: parse(text) is not None)
 
 
 def parse(text: bytes) -> Line | None:

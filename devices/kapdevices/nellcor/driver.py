@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from kapdevices.agreement import AboutTheSame
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts
 from kapdevices.framing import Framer, Packet
 from kapdevices.nellcor import lines
@@ -33,7 +34,7 @@ class NellcorDriver:
         self._framer.feed(b"\n")  # the first byte may be the first of a line
         self._asides = 1
         self._whole_from: int | None = None
-        self._said: dict[Metric, deque[tuple[float, float]]] = {metric: deque(maxlen=2) for metric in TOLERANCE}
+        self._agreement = AboutTheSame(TOLERANCE, AGREE_WITHIN_S)
         self._lines: deque[Line] = deque(maxlen=3)
         self._model = ""
         self._alarm = ""
@@ -99,21 +100,13 @@ class NellcorDriver:
             (Metric.PULSE_AMPLITUDE, line.amplitude),
         ):
             if value is None:
-                self._said[metric].clear()
+                self._agreement.withdraw(metric)
                 readings.append(Numeric(metric, None, quality or Quality.NO_VALUE))
-            elif self._confirmed(metric, value, doubtful, now_s) and quality is not Quality.NO_VALUE:
+            elif self._agreement.hear(metric, value, now_s, doubtful) and quality is not Quality.NO_VALUE:
                 readings.append(Numeric(metric, value, quality))
             elif quality:
                 readings.append(Numeric(metric, None, quality))
         return readings
-
-    def _confirmed(self, metric: Metric, value: float, doubtful: bool, now_s: float) -> bool:
-        """True when one of the two lines before said about the same, on a damaged line exactly the same."""
-        near = 0.0 if doubtful else TOLERANCE[metric]
-        said = self._said[metric]
-        confirmed = any(now_s - at_s <= AGREE_WITHIN_S and abs(value - before) <= near for at_s, before in said)
-        said.append((now_s, value))
-        return confirmed
 
     def _words(self) -> list[Reading]:
         """What two lines in succession say about the device, when it is news."""

@@ -6,6 +6,7 @@ import random
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from kapdevices.linefaults import spoiled
 from kapdevices.nonin import commands, frames
 from kapdevices.nonin.frames import ACK, ETX, FRAME_RATE_HZ, FRAMES_PER_PACKET, STX
 from kapdevices.patient import Patient
@@ -122,7 +123,7 @@ class NoninSimulator:
         self._sent = max(self._sent, due)
         out += self._answers
         self._answers.clear()
-        return self._damage(bytes(out))
+        return spoiled(bytes(out), self._faults, self._line)
 
     def _obey(self, command: bytes, now_s: float, since_start_s: float) -> None:
         if command[1] == 0x70 and since_start_s <= ANSWERS_FOR_S:
@@ -199,16 +200,3 @@ class NoninSimulator:
         if patient.beat_phase(t_s) % 1.0 < 0.16 * patient.pulse_rate(t_s) / 60:
             status |= 0x04 if "low-perfusion" in faults else 0x02
         return status
-
-    def _damage(self, data: bytes) -> bytes:
-        if not {"noise", "byte-loss"} & self._faults:
-            return data
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < 0.005:
-                continue
-            if "noise" in self._faults and chance > 0.995:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from kapdevices.linefaults import spoiled
 from kapdevices.omron_hbp9030.lines import Result, encode
 from kapdevices.patient import Patient
 
@@ -62,7 +63,7 @@ class OmronSimulator:
             if "late-lf" in self._faults:
                 line, self._late = line[:-1], (now_s + LATE_LF_S, line[-1:])
             out += line
-        return self._damage(out)
+        return spoiled(out, self._faults, self._line)
 
     def measured(self, press_s: float) -> Result:
         """What the device measures when its key is pressed at `press_s`."""
@@ -81,14 +82,3 @@ class OmronSimulator:
         if "wrong-format" in self._faults:
             return b"bp," + line
         return line * 2 if "said-twice" in self._faults else line
-
-    def _damage(self, data: bytes) -> bytes:
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < 0.005:
-                continue
-            if "noise" in self._faults and chance > 0.995:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Collection
 
 from kapdevices.framing import Framer
+from kapdevices.linefaults import spoiled
 from kapdevices.patient import RESPIRATION_HZ, Patient
 from kapdevices.s5_dri import frames, requests, waves
 from kapdevices.s5_dri.basic import MODULES, basic_part, cuff_at
@@ -97,7 +98,7 @@ class S5Simulator:
                 due.append((next_s + BLOCK_S, self._wave_record(next_s, ids)))
                 next_s = round(next_s + BLOCK_S, 6)
             self._waves = None if next_s >= ends_s else (next_s, ids)
-        return self._on_the_line(b"".join(self._framed(record) for _, record in sorted(due)))
+        return spoiled(b"".join(self._framed(record) for _, record in sorted(due)), self._faults, self._line, 0.001)
 
     def _begin(self, now_s: float) -> float:
         if self._began_s is None:
@@ -147,19 +148,6 @@ class S5Simulator:
         if "shared-flags" in self._faults:
             frame = frame[1:] if self._number > 1 else frame
         return frame + b"\x7e\x7e\x7e" if "idle-flags" in self._faults else frame
-
-    def _on_the_line(self, data: bytes) -> bytes:
-        if not {"noise", "byte-loss"} & self._faults:
-            return data
-        out = bytearray()
-        for byte in data:
-            chance = self._line.random()
-            if "byte-loss" in self._faults and chance < 0.001:
-                continue
-            if "noise" in self._faults and chance > 0.999:
-                byte ^= 1 << self._line.randrange(8)
-            out.append(byte)
-        return bytes(out)
 
 
 def wave_value(patient: Patient, wave: int, t_s: float) -> int:

@@ -13,9 +13,9 @@ from enum import Enum, auto
 
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts, StartCuff
 from kapdevices.framing import Framer, Packet
-from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading
+from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading, nibp_failure
 from kapdevices.suntech import packets
-from kapdevices.suntech.results import failure, readings_of
+from kapdevices.suntech.results import readings_of
 
 SPACING_S = 0.1
 """Least time between two commands."""
@@ -323,7 +323,7 @@ class SuntechDriver:
         self._stop(now_s, by_person=False)
 
     def _ended(self, code: str, text: str, quality: Quality) -> None:
-        self._queue.extend(failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
+        self._queue.extend(nibp_failure(code, text, quality) if self._measuring else [DeviceStatus(code, text)])
         self._measuring = False
 
     def _stop(self, now_s: float, by_person: bool) -> None:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading
+from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, nibp_failure
 from kapdevices.suntech.packets import ERRORS, MAX_CUFF_MMHG, STOPPED_BY_PERSON, Result
-
-
-def failure(code: str, text: str, quality: Quality) -> list[Reading]:
-    """The four NIBP numerics without a value, and the reason."""
-    return [DeviceStatus(code, text), *(Numeric(metric, None, quality) for metric in NIBP_METRICS)]
 
 
 def readings_of(result: Result) -> list[Reading]:
@@ -18,10 +13,10 @@ def readings_of(result: Result) -> list[Reading]:
     marked out of range: which of the three is wrong cannot be known.
     """
     if result.error == STOPPED_BY_PERSON:
-        return failure("cuff-stopped", "the measurement was stopped by a person", Quality.STOPPED)
+        return nibp_failure("cuff-stopped", "the measurement was stopped by a person", Quality.STOPPED)
     if result.error:
         words = ERRORS.get(result.error, "not described in the module's manual")
-        return failure("cuff-failed", f"error {result.error}: {words}", Quality.MEASUREMENT_FAILED)
+        return nibp_failure("cuff-failed", f"error {result.error}: {words}", Quality.MEASUREMENT_FAILED)
     values = {
         Metric.NIBP_SYS: result.systolic,
         Metric.NIBP_DIA: result.diastolic,
@@ -30,7 +25,7 @@ def readings_of(result: Result) -> list[Reading]:
     }
     if not any(values.values()):
         text = "the module reports no error and no values"
-        return failure("cuff-failed", text, Quality.MEASUREMENT_FAILED)
+        return nibp_failure("cuff-failed", text, Quality.MEASUREMENT_FAILED)
     pressures = [result.diastolic, result.mean, result.systolic]
     given = [mmhg for mmhg in pressures if mmhg]
     fits = given == sorted(given) and len(set(given)) == len(given) and max(given, default=0) <= MAX_CUFF_MMHG

@@ -141,6 +141,23 @@ def test_on_a_damaged_line_a_result_must_come_twice() -> None:
     assert values(driver.receive(other, 1.0)) == [134, 82, 96, 71]
 
 
+def test_where_checks_hold_a_text_that_fails_its_own_must_come_three_times() -> None:
+    driver = AanddDriver()
+    driver.receive(packets.encode_result(Result(AT, 0, 124, 96, 82, 71)), 0.0)
+    other = broken_check(packets.encode_result(Result(AT, 0, 134, 96, 82, 71)))
+    assert driver.receive(other, 1.0) == []
+    assert driver.receive(other, 2.0) == []
+    assert values(driver.receive(other, 3.0)) == [134, 82, 96, 71]
+
+
+def test_a_check_that_failed_makes_the_line_a_damaged_one() -> None:
+    driver = AanddDriver()
+    frame = packets.encode_result(Result(AT, 0, 124, 96, 82, 71))
+    assert driver.receive(broken_check(packets.encode_result(Result(AT, 0, 224, 96, 82, 71))), 0.0) == []
+    assert driver.receive(frame, 1.0) == []
+    assert values(driver.receive(frame, 2.0)) == [124, 82, 96, 71]
+
+
 def test_the_same_result_again_is_not_a_new_measurement() -> None:
     driver = AanddDriver()
     frame = packets.encode_result(Result(AT, 0, 124, 96, 82, 71))

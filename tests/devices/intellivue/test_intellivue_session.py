@@ -292,6 +292,14 @@ class TestPressures:
         readings = self.seal(NibpKeeper(), 120.0, 0, age=age)
         assert any(isinstance(r, Numeric) for r in readings) is shown
 
+    def test_replies_that_lost_parts_do_not_make_an_old_pressure_a_new_one(self) -> None:
+        keeper = NibpKeeper()
+        for _ in range(5):
+            keeper.seal(lambda _: None, whole=False)
+        readings = self.seal(keeper, 120.0, 0, age=9999)
+        assert [r.code for r in readings if isinstance(r, DeviceStatus)] == ["nibp-from-before"]
+        assert len(readings) == 1
+
     def test_later_every_new_one_counts_whatever_the_clocks_say(self) -> None:
         keeper = self.settled()
         assert len(self.seal(keeper, 120.0, 0, age=9999)) == 5

@@ -325,3 +325,10 @@ def test_whatever_the_module_says_starts_never_outnumber_commands_and_a_stop_alw
                 stop_due_s = None
             assert stop_due_s is None or now_s - stop_due_s < 0.2
     assert starts <= allowed
+
+
+@pytest.mark.parametrize(("mmhg", "quality"), [(300, Quality.GOOD), (301, Quality.OUT_OF_RANGE)])
+def test_a_pressure_that_no_cuff_can_have_is_not_valid(mmhg: int, quality: Quality) -> None:
+    readings = SuntechDriver().receive(packets.pressure(mmhg), 0.0)
+    shown = [r for r in readings if isinstance(r, Numeric) and r.metric is Metric.CUFF_PRESSURE]
+    assert [(r.value, r.quality) for r in shown] == [(mmhg, quality)]

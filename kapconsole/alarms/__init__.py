@@ -1,0 +1,1 @@
+"""The alarm system: conditions, limits, detection, occurrences, engine, reports. Pure; imports nothing by itself."""
