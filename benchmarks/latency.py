@@ -217,7 +217,7 @@ def measure(seconds: float, busy: bool) -> list[str]:
     window.leave()
     feed.close()
     assert monitor.process is not None
-    monitor.process.terminate()
+    monitor.process.kill()
     monitor.process.wait()
     state = "window busy half of the time" if busy else "idle"
     return [

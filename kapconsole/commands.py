@@ -123,11 +123,13 @@ def _dose(words: list[str]) -> CommandBody:
     if route not in ROUTES:
         raise BadCommand(f"unknown route {route!r}; one of: {', '.join(ROUTES)}")
     try:
-        amount_mg = float(amount)
+        amount_mg = float(amount.replace(",", "."))
     except ValueError:
         raise BadCommand(f"{words[1]!r} is no amount in mg") from None
     if not 0 < amount_mg <= 1000:
         raise BadCommand(f"{words[1]} mg is not a plausible dose (more than 0, at most 1000 mg)")
+    if len(words) == 3 and not words[2][0].isalpha():
+        raise BadCommand(f"{words[2]!r} is no drug; a dose is ROUTE AMOUNT_MG [DRUG], for example: dose im 60")
     return Dose(route=route, amount_mg=amount_mg, drug=words[2] if len(words) == 3 else "ketamine")
 
 

@@ -9,7 +9,6 @@ import queue
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import uuid
 from pathlib import Path
@@ -72,15 +71,14 @@ SCRIPT: tuple[Step, ...] = (
 )
 
 
-def simulated_devices(speed: float, scenario: str) -> tuple[tuple[str, ...], list[Child]]:
-    """The device words for the monitor and the processes that play the devices."""
+def simulated_devices(speed: float, scenario: str, folder: Path) -> tuple[tuple[str, ...], list[Child]]:
+    """The device words for the monitor and the processes that play the devices; `folder` is for links to them."""
     devices: list[str] = []
     children: list[Child] = []
-    folder = Path(tempfile.mkdtemp(prefix="kap-demo-")) if sys.platform != "win32" else None
     for protocol in ("nonin", "suntech"):
         words = ["kapconsole", "simulate", protocol, "--speed", str(speed), "--scenario", scenario, "--quiet"]
         words += ["--dose-at", str(DOSE_AT_S)]
-        if folder is None:
+        if sys.platform == "win32":
             port = _free_port()
             words += ["--tcp", str(port)]
             devices.append(f"{protocol}@socket://127.0.0.1:{port}")

@@ -14,6 +14,7 @@ from kapconsole.remembered import read_remembered
 from kapdevices.catalog import catalog, parse_device
 from kapdevices.find import LISTEN_S, PROBES, Found, NotFound, Progress, Why, cannot_be_heard, line_words, listen
 from kapdevices.known import present_devices
+from kapdevices.linefaults import LINE_FAULTS
 from kapdevices.patient import SCENARIOS
 from kapdevices.ports import present_ports
 
@@ -91,7 +92,11 @@ def simulator_lines() -> Iterator[str]:
     """What can be simulated: protocols with formats and faults, and the scenarios of the patient."""
     for manifest in catalog().values():
         yield f"{manifest.id}: {manifest.name}"
-        parts = (("formats", manifest.formats), ("scenarios", manifest.scenarios), ("faults", manifest.faults))
+        parts = (
+            ("formats", manifest.formats),
+            ("scenarios", manifest.scenarios),
+            ("faults", (*manifest.faults, *LINE_FAULTS)),
+        )
         for name, words in parts:
             if words:
                 yield f"    {name}: {', '.join(words)}"

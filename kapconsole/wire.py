@@ -431,7 +431,8 @@ def _client(address: Address) -> Connection[Any, Any]:
     try:
         found = reached.get(timeout=CONNECT_S)
     except queue.Empty:
-        raise HubUnreachable("the monitor cannot be reached: it does not answer") from None
+        raise HubUnreachable("the session's recorder cannot be reached: it does not answer") from None
     if isinstance(found, Exception):
-        raise HubUnreachable(f"the monitor cannot be reached: {found}")
+        log.debug("no hub: %s", found)
+        raise HubUnreachable("the session's recorder cannot be reached: it has ended, or is being started again")
     return found

@@ -22,6 +22,8 @@ from kapconsole.commands import COMMANDS, BadCommand, CuffStart, CuffStop, Dose,
         ("phase inward", Phase(phase="inward")),
         ("dose im 60", Dose(route="im", amount_mg=60)),
         ("dose SL 200mg", Dose(route="sl", amount_mg=200)),
+        ("dose im 60,5", Dose(route="im", amount_mg=60.5)),
+        ("dose im 60 esketamine", Dose(route="im", amount_mg=60, drug="esketamine")),
         ("end", End()),
     ],
 )
@@ -31,7 +33,7 @@ def test_words_that_mean_something(words: str, command: object) -> None:
 
 @pytest.mark.parametrize(
     "words", ["", "dance", "cuff", "cuff start dog", "cuff stop now", "phase limbo", "dose", "dose im", "dose im x",
-              "dose im 0", "dose im 1e9", "dose im nan", "dose im 60 a b", "cue", "end now"]
+              "dose im 0", "dose im 1e9", "dose im nan", "dose im 60 a b", "dose im 60 60", "cue", "end now"]
 )  # fmt: skip
 def test_words_that_mean_nothing_say_what_would(words: str) -> None:
     with pytest.raises(BadCommand) as refusal:

@@ -28,6 +28,8 @@ class Feed:
     def poll(self): return False
     def moment(self): return Moment(EMPTY, Timeline(), 1_000_000, 1_772_700_000_000_000)
     def send(self, body): raise AssertionError(body)
+    def tell(self, message): raise AssertionError(message)
+    def heard(self): return []
 
 application = QApplication([])
 window = ConsoleWindow(Feed())

@@ -136,7 +136,8 @@ class Link:
         self._phase = LinkPhase.OPENING
         self._said: tuple[LinkPhase, str] | None = None
         self._was_connected = False
-        self._stop_owed = False
+        # Whoever started the cuff in the last minutes is not there any more to stop it.
+        self._stop_owed = self._cuff_may_run
         self._ended = False
         self._commands: deque[DeviceCommand] = deque()
         self._stop = threading.Event()
@@ -276,6 +277,10 @@ class Link:
         return taken
 
     @property
+    def _cuff_may_run(self) -> bool:
+        return bool(self._guard.starts_s) and self._session_s - self._guard.starts_s[-1] < CUFF_RUN_S
+
+    @property
     def _session_s(self) -> float:
         return self._session_now_us() / 1e6
 
@@ -300,8 +305,7 @@ class Link:
                 log.exception("%s: the watcher of its bytes failed", self.source)
 
     def _lose(self, text: str, retry_in_s: float) -> None:
-        last_start_s = self._guard.starts_s[-1] if self._guard.starts_s else float("-inf")
-        cuff_may_run = self._session_s - last_start_s < CUFF_RUN_S
+        cuff_may_run = self._cuff_may_run
         self._let_go()
         self._new_driver()
         self._stop_owed = self._stop_owed or cuff_may_run

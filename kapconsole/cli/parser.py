@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     send = commands.add_parser("send", help="give the running session a command")
     send.add_argument("--list", action="store_true", help="name the commands")
-    send.add_argument("words", nargs="*", metavar="COMMAND [WORDS]")
+    send.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND [WORDS]")
     send.set_defaults(action=sessions.send)
 
     replay = commands.add_parser("replay", help="look at a recorded session in the same views")
@@ -130,7 +130,7 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.set_defaults(action=machine.doctor)
 
     protect = commands.add_parser("protect", help="set up encryption of session logs at this site")
-    protect.add_argument("how", choices=["passphrase", "keystore", "status"], nargs="?", default="status")
+    protect.add_argument("how", choices=["passphrase", "keystore", "off", "status"], nargs="?", default="status")
     protect.add_argument("--passphrase-file", type=Path, metavar="FILE", help="read the passphrase from its first line")
     protect.set_defaults(action=records.protect)
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,9 +26,10 @@ def demo(options: argparse.Namespace) -> int:
         raise Failed(f"unknown scenario {options.scenario!r}; one of: {', '.join(SCENARIOS)}")
     _refuse_second_session()
     log = _new_log(options.log, "demo")
-    devices, around = simulated_devices(options.speed, options.scenario)
-    orders = _orders(log, devices, subject="K-0142", speed=options.speed, simulated=True)
-    return _launch(orders, options, [*around, therapist(orders)])
+    with tempfile.TemporaryDirectory(prefix="kap-demo-") as folder:
+        devices, around = simulated_devices(options.speed, options.scenario, Path(folder))
+        orders = _orders(log, devices, subject="K-0142", speed=options.speed, simulated=True)
+        return _launch(orders, options, [*around, therapist(orders)])
 
 
 def run(options: argparse.Namespace) -> int:

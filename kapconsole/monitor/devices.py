@@ -34,7 +34,8 @@ def number_devices(specs: Iterable[str], state: State) -> list[DeviceEntry]:
             source = highest
         manifest = find(spec.protocol)
         can_cuff = "start-cuff" in manifest.commands
-        entries.append(DeviceEntry(source, spec.protocol, spec.address, can_cuff, manifest.quiet_s))
+        metrics = frozenset(manifest.metrics)
+        entries.append(DeviceEntry(source, spec.protocol, spec.address, can_cuff, manifest.quiet_s, metrics))
     return entries
 
 

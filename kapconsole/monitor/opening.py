@@ -22,9 +22,11 @@ from kapconsole.session.state import State
 from kapconsole.session.timeline import Timeline
 from kapdevices.cuff import CuffGuard
 
+CUFF_INTERRUPTED = "a cuff reading was under way when the recorder stopped: the cuff is told to stop"
+
 
 class Opened(NamedTuple):
-    """A session ready to be recorded. `first` is the outcome of its first event in this run.
+    """A session ready to be recorded. `first` are the outcomes of its first events in this run.
 
     `history`: the rows of a resumed session; of a new one none, since `first` is in the file already.
     """
@@ -35,7 +37,7 @@ class Opened(NamedTuple):
     devices: list[DeviceEntry]
     guards: Mapping[int, CuffGuard]
     history: list[Row]
-    first: Outcome
+    first: list[Outcome]
 
 
 def open_session(orders: Orders) -> Opened:
@@ -67,7 +69,7 @@ def _begin(orders: Orders) -> Opened:
         )
     except OSError as trouble:
         raise LogError(f"the session log {path} cannot be made: {trouble.strerror}") from None
-    return Opened(log, clock, runner, devices, {}, [], first)
+    return Opened(log, clock, runner, devices, {}, [], [first])
 
 
 def _resume(orders: Orders) -> Opened:
@@ -83,7 +85,10 @@ def _resume(orders: Orders) -> Opened:
     gap_s = max(0, clock.now_us() - timeline.state.mono_us) / 1e6
     text = gap_text(gap_s, "the recorder was restarted")
     frame = clock.frame
-    first = runner.note_fact(ev.SessionResumed(round(gap_s, 3), text, boot_id(), frame.mono_origin_ns, frame.speed))
+    cuff = timeline.state.cuff
+    first = [runner.note_fact(ev.SessionResumed(round(gap_s, 3), text, boot_id(), frame.mono_origin_ns, frame.speed))]
+    if cuff.source is not None and cuff.doing != "idle":
+        first.append(runner.note_fact(ev.DeviceSaid(cuff.source, "cuff-interrupted", CUFF_INTERRUPTED)))
     return Opened(log, clock, runner, devices, guards, history, first)
 
 

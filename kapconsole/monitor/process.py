@@ -45,7 +45,7 @@ from kapconsole.wire import (
     WatchBytes,
     Welcome,
 )
-from kapdevices.link import Link, LinkReport
+from kapdevices.link import Link, LinkPhase, LinkReport, LinkState
 
 log = logging.getLogger("kapconsole.monitor")
 
@@ -109,10 +109,9 @@ class Monitor:
         self._clock, self._runner, self._history = opened.clock, opened.runner, opened.history
         self._log = LogThread(opened.log, self._inbox.put)
         self._log.start()
-        if orders.resume:
-            self._handle(opened.first)
-        else:
-            self._show(opened.first)
+        for outcome in opened.first:
+            # What a new log began with is on disk already.
+            (self._handle if orders.resume else self._show)(outcome)
         for warning in opened.log.warnings:
             self._handle(self._runner.note_fact(ev.StorageState("low", warning)))
         self._links = {
@@ -137,6 +136,11 @@ class Monitor:
     def launcher_gone(self) -> None:
         """To be called (from any thread) when the launcher has died."""
         self._inbox.put(_LauncherGone())
+
+    def told_to_stop(self) -> None:
+        """To be called on SIGTERM."""
+        if self._launcher_gone_s is not None:
+            self._ending = ""
 
     def run(self) -> int:
         """Record until the session ends. Returns the exit code."""
@@ -177,6 +181,8 @@ class Monitor:
                 return
             timeout_s = 0.0
             if isinstance(said, _LinkSaid):
+                if isinstance(said.report, LinkState) and said.report.state is LinkPhase.LOST:
+                    log.warning("%s: %s", self._runner.devices[said.source].port, said.report.text)
                 self._taps.understood(said.source, said.report)
                 self._handle(self._runner.on_link(said.source, said.report))
             elif isinstance(said, Tapped):
@@ -378,5 +384,8 @@ def main() -> int:
     except (LogError, ValueError) as trouble:
         print(f"kapconsole: {trouble}", file=sys.stderr)
         return BAD_ORDERS
+    # A session manager sends SIGTERM to the whole group; what it means is again the launcher's to say. Without a
+    # launcher nobody will: the session is left as it is, to be gone on with.
+    signal.signal(signal.SIGTERM, lambda number, frame: monitor.told_to_stop())
     when_launcher_is_gone(monitor.launcher_gone)
     return monitor.run()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kapconsole.paths import state_dir
 from kapconsole.record import keys
+from kapconsole.record.errors import WrongKeyError
 from kapconsole.record.ledger import Ledger, read_ledger
 from kapconsole.record.reader import LogFile, open_log
 from kapconsole.record.verify import VerifyReport, verify
@@ -39,10 +40,28 @@ def new_log_key(log: Path, session_id: str, passphrase: Fetch) -> bytes | None:
 
 
 def fetch_log_key(log: Path, passphrase: Fetch) -> bytes:
-    """The key of an encrypted session. Raises NoSidecarError, WrongKeyError, WrongPassphraseError, NoKeyStoreError."""
+    """The key of an encrypted session, by key store, passphrase or printed recovery key.
+
+    Raises NoSidecarError, WrongKeyError, WrongPassphraseError, NoKeyStoreError.
+    """
     if keys.read_sidecar(log).kdf is None:
-        return keys.unwrap(log, keys.install_key_from_store(keys.SystemKeyStore()))
-    return keys.unwrap_by_passphrase(log, passphrase(), _ATTEMPTS)
+        try:
+            return keys.unwrap(log, keys.install_key_from_store(keys.SystemKeyStore()))
+        except (keys.NoKeyStoreError, WrongKeyError):
+            return keys.unwrap(log, _recovered(passphrase()))
+    words = passphrase()
+    try:
+        return keys.unwrap(log, _recovered(words))
+    except WrongKeyError:
+        return keys.unwrap_by_passphrase(log, words, _ATTEMPTS)
+
+
+def _recovered(words: str) -> keys.InstallKey:
+    """The install key of a recovery key that was given in place of the passphrase. Raises WrongKeyError."""
+    try:
+        return keys.install_key_from_recovery(words)
+    except ValueError as trouble:
+        raise WrongKeyError(f"This is no recovery key: {trouble}.") from None
 
 
 def log_key(log: Path, passphrase: Fetch) -> bytes | None:
@@ -80,11 +99,12 @@ def check(
     """
     with open_for_reading(log, passphrase) as opened:
         session_id = opened.session_id
+        ours = any(anchor.public_key == signer().public_key for anchor in opened.anchors())
     known = ledger_path().exists() and read_ledger(ledger_path()).of(session_id)
     return verify(
         log,
         lambda: fetch_log_key(log, passphrase),
-        trusted=[signer().public_key] if known else (),
+        trusted=[signer().public_key] if known or ours else (),
         ledger=ledger_path() if known else None,
         code=code,
         progress=progress,
@@ -92,11 +112,15 @@ def check(
 
 
 def protect(how: str, new_passphrase: Fetch) -> str:
-    """Encrypt sessions from now on, by "passphrase" or "keystore"; what to tell the person, recovery key included.
+    """Encrypt sessions from now on, by "passphrase" or "keystore", or "off"; what to tell the person.
 
     Raises NoKeyStoreError.
     """
     chosen = state_dir() / _KEYSTORE_FILE
+    if how == "off":
+        chosen.unlink(missing_ok=True)
+        keys.forget_passphrase(state_dir())
+        return "New sessions are written in clear. Those so far stay encrypted."
     if how == "passphrase":
         install = keys.set_passphrase(state_dir(), new_passphrase())
         chosen.unlink(missing_ok=True)
@@ -107,7 +131,7 @@ def protect(how: str, new_passphrase: Fetch) -> str:
         keys.forget_passphrase(state_dir())
         what = "a key in this system's key store"
     return (
-        f"New sessions are encrypted with {what}.\n"
+        f"New sessions are encrypted with {what}. Sessions so far keep the key of their time.\n"
         "Recovery key, to be printed and kept in a safe; whoever has it can open every session:\n"
         f"    {keys.recovery_text(install)}"
     )

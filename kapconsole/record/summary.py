@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,6 +15,7 @@ from kapconsole.events import (
     NibpMeasured,
     NoteTaken,
     PhaseEntered,
+    SessionResumed,
     SessionStarted,
     WavePiece,
 )
@@ -82,6 +84,7 @@ class Summary(msgspec.Struct, frozen=True):
     notes: int
     phases: tuple[PhaseBegun, ...]
     doses: tuple[Dose, ...]
+    interruptions: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -123,7 +126,17 @@ def summarise(log: LogFile, rows: list[Row] | None = None) -> Summary:
             for body in bodies
             if isinstance(body, DoseGiven)
         ),
+        interruptions=interruptions(events),
         warnings=log.warnings,
+    )
+
+
+def interruptions(events: Iterable[Event]) -> tuple[str, ...]:
+    """Each time recording was interrupted, in words."""
+    return tuple(
+        f"{event.body.text} (at {duration_text(event.mono_us / 1e6)})"
+        for event in events
+        if isinstance(event.body, SessionResumed)
     )
 
 
@@ -156,6 +169,7 @@ def summary_lines(summary: Summary) -> list[str]:
     lines += [
         f"Dose at {duration_text(dose.at_s)}: {dose.drug} {dose.amount_mg:g} mg {dose.route}" for dose in summary.doses
     ]
+    lines += list(summary.interruptions)
     lines.append("Rows: " + ", ".join(f"{kind} {count}" for kind, count in summary.rows.items()))
     return lines + list(summary.warnings)
 

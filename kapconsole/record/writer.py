@@ -161,7 +161,7 @@ class SessionLog:
             with reading(path, encrypted):
                 rows = log._take_up()
         except BaseException:
-            log.abandon()
+            log.abandon(remove_lock=True)
             raise
         return log, rows
 
@@ -272,13 +272,13 @@ class SessionLog:
         sync_folder(self.path.parent)
         return head
 
-    def abandon(self) -> None:
+    def abandon(self, remove_lock: bool = False) -> None:
         """Let go of the file without closing the session; `resume` goes on with it. Never raises."""
         if self._db is not None:
             with suppress(apsw.Error):
                 self._db.close(True)
             self._db = None
-        self._lock.release(remove=False)
+        self._lock.release(remove=remove_lock)
 
     def _lay_out(self, first_rows: Sequence[Row]) -> None:
         """The schema and the first rows, in the main file and not only in the `-wal`."""

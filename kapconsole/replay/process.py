@@ -16,6 +16,7 @@ from kapconsole.record.reader import LogFile
 from kapconsole.record.verify import VerifyReport
 from kapconsole.session.timeline import Timeline
 
+FIRST_PAGE_US = 10_000_000
 CHECK_MS = 200
 """How often to look whether the verification, which runs beside the window, has come to its end."""
 
@@ -34,6 +35,12 @@ def verdict(report: VerifyReport) -> str:
         return f"NOT as it was written: {grave[0]}"
     signed = "signed" if report.anchors else "not signed"
     return f"whole and unchanged · {signed} · {'closed' if report.closed else 'not closed'} · {report.head_code}"
+
+
+def opening_moment(timeline: Timeline) -> int:
+    """Where a supervisor first looks: when the first waveform has crossed the screen, not the empty first second."""
+    first_us = min((int(wave.times_us[0]) for wave in timeline.waves.values() if len(wave.times_us)), default=0)
+    return min(timeline.end_us, first_us + FIRST_PAGE_US)
 
 
 def show(opened: LogFile, check: Callable[[], VerifyReport]) -> int:
@@ -60,6 +67,7 @@ def show(opened: LogFile, check: Callable[[], VerifyReport]) -> int:
     app = QApplication(["kapconsole"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = ReplayWindow(opened.path.name, timeline, f"{state_words(opened)} · verifying")
+    window.seek(opening_moment(timeline))
     window.show()
     found: queue.SimpleQueue[str] = queue.SimpleQueue()
 

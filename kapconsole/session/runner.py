@@ -43,6 +43,7 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     port: str
     can_cuff: bool
     quiet_s: float = 2.0
+    metrics: frozenset[Metric] = frozenset(Metric)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -223,6 +224,8 @@ class Runner:
             case cm.Feed(metric=feed, source=source):
                 if source not in self.devices:
                     raise Refused(f"there is no device number {source} in this session")
+                if _FEED_METRICS[feed] not in self.devices[source].metrics:
+                    raise Refused(f"device {source} ({self.devices[source].protocol}) does not measure {feed}")
                 body = ev.FeedChosen(_FEED_METRICS[feed], source)
                 text = f"device {source} feeds {feed.replace('_', ' ')}"
             case cm.End(reason=reason):

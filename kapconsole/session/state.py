@@ -182,7 +182,7 @@ def _fold_event(state: State, event: ev.Event) -> State:
                 resumed=(*state.resumed, (event.mono_us, gap_s)),
                 cuff=CuffView(),
                 devices={
-                    source: replace(device, state="lost", text="recorder restarted", since_us=event.mono_us)
+                    source: replace(device, state="lost", text="recorder restarted", since_us=event.mono_us, said="")
                     for source, device in state.devices.items()
                 },
             )

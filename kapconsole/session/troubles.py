@@ -14,6 +14,7 @@ VOICE_EXPECTED_AFTER_US = 10_000_000
 """A live session that has not heard of its annunciator after this long has no alarm voice."""
 
 _PROCESS = {"annunciator": "alarm voice", "monitor": "recorder"}
+_STANDING = ("annunciator", "keep awake")
 _UNSETTLED_AFTER_US = 5_000_000
 
 
@@ -37,8 +38,12 @@ def troubles(
     if state.storage.state != "ok":
         words = state.storage.text or state.storage.state
         found.append(Trouble("log", f"log not safely on disk ({state.storage.state}): {words}"))
-    found.extend(_processes(state, now_us, replay))
+    processes = _processes(state, now_us, replay)
+    standing = {name for name, process in state.processes.items() if name in _STANDING and process.state != "gone"}
+    found.extend(trouble for trouble in processes if trouble.about not in standing)
     found.extend(_devices(state, now_us, utc_origin_us))
+    # What stands for the whole session must not hide what has just happened.
+    found.extend(trouble for trouble in processes if trouble.about in standing)
     return tuple(found)
 
 
@@ -46,7 +51,7 @@ def _processes(state: State, now_us: int, replay: bool) -> list[Trouble]:
     found = [
         Trouble(name, f"{_PROCESS.get(name, name)}: {process.text or process.state}")
         for name, process in sorted(state.processes.items())
-        if process.state not in WORKING
+        if process.state not in WORKING or process.text
     ]
     expected = state.session is not None and state.closed is None and now_us > VOICE_EXPECTED_AFTER_US and not replay
     if expected and "annunciator" not in state.processes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -286,3 +287,44 @@ def test_simulate_prints_its_path_first(tmp_path: Path) -> None:
     )
     out, _ = process.communicate(timeout=30)
     assert out.startswith("/dev/")
+
+
+def test_the_monitor_dies_during_a_cuff_reading_and_the_cuff_is_told_to_stop(session: Start, foreign: Callable) -> None:
+    cuff_port, cuff_program = foreign("cuff.py")
+    running = session("run", "--device", f"suntech@{cuff_port}")
+    talking(running, "suntech")
+    assert running.send("cuff", "start").returncode == 0
+    running.wait_for_event(ev.DeviceSaid, lambda body: body.code == "cuff-inflating")
+    running.process_of("kapconsole.monitor").kill()
+    said = running.wait_for_event(ev.DeviceSaid, lambda body: body.code == "cuff-interrupted")
+    assert "told to stop" in said.body.text
+    running.wait_for_event(ev.DeviceState, lambda body: body.state == "connected")
+    wait_for(lambda: running.send("note", "after").returncode == 0 or None)
+    running.end()
+    cuff_program.terminate()
+    commands = cuff_program.communicate()[1].splitlines()
+    start = commands.index("3a 20 a6")
+    assert "3a 79 01 00 4c" in commands[start:], "the new recorder stops what the old one began"
+    assert commands.count("3a 20 a6") == 1
+
+
+def test_sigterm_to_the_whole_group_closes_the_session(session: Start, tmp_path: Path, oximeter: SimulatorHost) -> None:
+    running = session("run", "--device", f"nonin@{tmp_path / 'oximeter'}")
+    talking(running, "nonin")
+    os.killpg(running.process.pid, signal.SIGTERM)
+    running.process.communicate(timeout=30)
+    assert info(running.log)["closed"]
+
+
+def test_the_printed_recovery_key_opens_a_session_without_the_passphrase(
+    session: Start, tmp_path: Path, oximeter: SimulatorHost
+) -> None:
+    secret = tmp_path / "passphrase"
+    secret.write_text("a site's own words\n")
+    printed = run("protect", "passphrase", "--passphrase-file", str(secret)).stdout.decode().split()[-1]
+    running = session("run", "--device", f"nonin@{tmp_path / 'oximeter'}", "--passphrase-file", str(secret))
+    wait_for(lambda: running.send("note", "in the dark").returncode == 0 or None)
+    running.end()
+    secret.write_text(f"{printed}\n")
+    opened = run("verify", str(running.log), "--passphrase-file", str(secret))
+    assert opened.returncode == 0, opened.stderr

@@ -263,3 +263,10 @@ def test_the_device_s_clock_is_recorded_beside_ours(runner: Runner, clock: FakeC
     view = runner.state.nibp[-1]
     assert view.reading.device_time == said
     assert view.mono_us - clock.now_us() in (0, 1), "the event's own time is ours"
+
+
+def test_a_device_cannot_feed_what_it_does_not_measure(clock: FakeClock) -> None:
+    cuff = DeviceEntry(2, "suntech", "/dev/b", can_cuff=True, metrics=frozenset({Metric.NIBP_SYS}))
+    outcome = ask(Runner(clock, [OXIMETER, cuff]), cm.Feed("spo2", 2))
+    assert outcome.answer is not None
+    assert outcome.answer[1:] == (False, "device 2 (suntech) does not measure spo2")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from kapdevices.agreement import AboutTheSame
+from kapdevices.deviceclock import DeviceClock, parse_moment
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts
 from kapdevices.framing import Framer, Packet
 from kapdevices.masimo_ascii1 import lines
@@ -43,6 +44,7 @@ class MasimoAscii1Driver:
         self._whole_from: int | None = None
         self._agreement = AboutTheSame(TOLERANCE, AGREE_WITHIN_S)
         self._lines: deque[Line] = deque(maxlen=3)
+        self._clock = DeviceClock()
         self._alarm = ""
         self._message = ""
         self._low_battery = False
@@ -65,6 +67,7 @@ class MasimoAscii1Driver:
                 self._asides += 1
                 continue
             self._lines.append(line)
+            readings.extend(self._clock.hear(parse_moment(packet.data[:17], "%m/%d/%y %H:%M:%S"), now_s))
             readings.extend(self._numerics(line, self._doubtful(packet), now_s))
             readings.extend(self._words())
         return readings

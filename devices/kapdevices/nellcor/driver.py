@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from kapdevices.agreement import AboutTheSame
+from kapdevices.deviceclock import DeviceClock, parse_moment
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts
 from kapdevices.framing import Framer, Packet
 from kapdevices.nellcor import lines
@@ -35,6 +36,7 @@ class NellcorDriver:
         self._asides = 1
         self._whole_from: int | None = None
         self._agreement = AboutTheSame(TOLERANCE, AGREE_WITHIN_S)
+        self._clock = DeviceClock()
         self._lines: deque[Line] = deque(maxlen=3)
         self._model = ""
         self._alarm = ""
@@ -59,6 +61,7 @@ class NellcorDriver:
             line = lines.parse(packet.data[:-1])
             if line is not None:
                 self._lines.append(line)
+                readings.extend(self._clock.hear(parse_moment(packet.data[:18], "%d-%b-%y %H:%M:%S"), now_s))
                 readings.extend(self._numerics(line, self._doubtful(packet), now_s))
                 readings.extend(self._words())
             elif len(packet.data) == 1:

@@ -7,6 +7,9 @@ damage only when two records say the same.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from kapdevices.deviceclock import DeviceClock
 from kapdevices.driver import DeviceCommand, NotPossible, PacketCounts
 from kapdevices.framing import Framer, Packet
 from kapdevices.readings import DeviceStatus, Metric, Numeric, Quality, Reading
@@ -29,6 +32,7 @@ class S5Driver:
     """One monitor on the S/5 computer interface."""
 
     def __init__(self) -> None:
+        self._clock = DeviceClock()
         self._framer = Framer(frames.frame_test, limit=frames.LONGEST_FRAME)
         self._no_news = 0
         self._unusable = 0
@@ -81,6 +85,7 @@ class S5Driver:
             elif record.main == frames.WAVES:
                 readings += self._take_waves(record, now_s)
             elif record.main == frames.NUMERICS:
+                readings += self._clock.hear(_moment(record.time_s), now_s)
                 readings += self._take_numbers(packet, record, now_s)
         return readings
 
@@ -133,3 +138,8 @@ class S5Driver:
         self._waves_missing = True
         text = "the monitor sends numbers but no waveforms: are RTS and CTS wired?"
         return [DeviceStatus("waveforms-missing", text)]
+
+
+def _moment(time_s: int) -> datetime:
+    """The monitor's clock, which knows no zone, from its count of seconds."""
+    return datetime.fromtimestamp(time_s, UTC).replace(tzinfo=None)

@@ -339,5 +339,5 @@ class SuntechDriver:
         self._abort_at_s = None
         if self._stopped_by_person:
             self._stopped_by_person = False
-            self._ended("cuff-stopped", "the cuff was told to stop and the module answered", Quality.STOPPED)
+            self._ended("cuff-stopped", "cuff stopped on request", Quality.STOPPED)
         self._enter(Phase.STOPPING, now_s)

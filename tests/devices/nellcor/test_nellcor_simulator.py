@@ -66,7 +66,7 @@ def test_motion_is_interference_and_desaturation_raises_the_device_alarm() -> No
     assert {r.quality for r in late} == {Quality.INTERFERENCE}
     desaturation = run(NellcorSimulator(Patient("desaturation")), 480, 0.5)
     codes = [r.code for _, r in desaturation if isinstance(r, DeviceStatus)]
-    assert codes == ["device-model", "device-alarm", "device-alarm-ended"]
+    assert codes == ["device-model", "device-clock", "device-alarm", "device-alarm-ended"]
 
 
 def test_a_stopped_output_is_started_by_the_xon() -> None:
