@@ -72,6 +72,15 @@ def build_parser() -> argparse.ArgumentParser:
     _key_options(verify)
     verify.set_defaults(action=records.verify)
 
+    alarms = commands.add_parser("alarms", help="what alarm limits would have said of a recorded session")
+    alarms.add_argument("file", type=Path)
+    alarms.add_argument("--preset", default="standard", metavar="PRESET", help="the limits to hold it against")
+    alarms.add_argument("--what-if", metavar="PRESET", help="the same session with other limits beside it")
+    alarms.add_argument("--json", action="store_true")
+    alarms.add_argument("--svg", type=Path, metavar="FILE", help="also draw the occurrences into FILE")
+    _key_options(alarms)
+    alarms.set_defaults(action=records.alarms)
+
     recover = commands.add_parser("recover", help="save what is whole of a damaged session log into a new file")
     recover.add_argument("file", type=Path)
     recover.add_argument("target", type=Path)

@@ -1,4 +1,4 @@
-"""Commands about recorded sessions and their protection: replay, info, verify, recover, protect."""
+"""Commands about recorded sessions and their protection: replay, info, verify, alarms, recover, protect."""
 
 from __future__ import annotations
 
@@ -55,6 +55,31 @@ def verify(options: argparse.Namespace) -> int:
     if report.head_code:
         print(f"head code: {report.head_code}")
     return 0 if report.ok else 1
+
+
+def alarms(options: argparse.Namespace) -> int:
+    from kapconsole.alarms.history import items_of
+    from kapconsole.alarms.presets import PresetError, load_preset
+    from kapconsole.alarms.report import alarms_report, report_json, report_svg, report_text
+    from kapconsole.paths import config_dir
+    from kapconsole.record.access import open_for_reading
+
+    site = config_dir() / "alarm_presets"
+    try:
+        standard = load_preset(options.preset, site)
+        other = load_preset(options.what_if, site) if options.what_if else None
+    except PresetError as trouble:
+        raise Failed(str(trouble)) from None
+    with log_errors():
+        items = items_of(open_for_reading(options.file, passphrase(options)).rows())
+    report = alarms_report(items, standard, other)
+    print(report_json(report) if options.json else report_text(report), end="")
+    if options.svg is not None:
+        try:
+            options.svg.write_text(report_svg(report), "utf-8")
+        except OSError as trouble:
+            raise Failed(f"{options.svg}: {trouble.strerror}") from None
+    return 0
 
 
 def recover(options: argparse.Namespace) -> int:

@@ -1,0 +1,90 @@
+"""What a person may ask of the alarm system; refused in words where a rule forbids it."""
+
+from __future__ import annotations
+
+import msgspec
+
+RED_FLAGS = (
+    "chest pain",
+    "breathlessness",
+    "severe headache",
+    "visual loss",
+    "weakness or speech trouble",
+    "seizure",
+    "collapse",
+)
+"""Symptoms that make a blood pressure in the act band critical."""
+
+
+class NotAllowed(Exception):
+    """A wish cannot be granted; the message says why, for a person."""
+
+
+class Acknowledge(msgspec.Struct, frozen=True, tag="alarm-acknowledge"):
+    """Take notice of these occurrences; none named: of all that are active now."""
+
+    occurrences: tuple[int, ...] = ()
+
+
+class PauseAudio(msgspec.Struct, frozen=True, tag="audio-pause"):
+    """AUDIO PAUSED for `seconds`; None: as long as the site allows."""
+
+    seconds: float | None = None
+
+
+class ResumeAudio(msgspec.Struct, frozen=True, tag="audio-resume"):
+    """End AUDIO PAUSED now."""
+
+
+class PauseAlarm(msgspec.Struct, frozen=True, tag="alarm-pause"):
+    """ALARM PAUSED for one parameter (spo2, pulse_rate, resp_rate, nibp) for `seconds`, with a reason."""
+
+    parameter: str
+    reason: str
+    seconds: float | None = None
+
+
+class ResumeAlarm(msgspec.Struct, frozen=True, tag="alarm-resume"):
+    """End ALARM PAUSED of one parameter now."""
+
+    parameter: str
+
+
+class ChangeLimits(msgspec.Struct, frozen=True, tag="limits-change"):
+    """Confirm other limits for this session, by name ("spo2.low"). Beyond the guard range: prescriber and reason."""
+
+    changes: dict[str, float]
+    role: str
+    reason: str = ""
+
+
+class CallForHelp(msgspec.Struct, frozen=True, tag="help-call"):
+    """A person in the room needs somebody."""
+
+    text: str = ""
+
+
+class NoteSymptom(msgspec.Struct, frozen=True, tag="symptom-note"):
+    """Tick a red-flag symptom (`RED_FLAGS`), or take it back."""
+
+    symptom: str
+    present: bool = True
+
+
+class NoteLimbs(msgspec.Struct, frozen=True, tag="limbs-note"):
+    """Say whether cuff and oximeter are on the same limb."""
+
+    same: bool
+
+
+AlarmWish = (
+    Acknowledge
+    | PauseAudio
+    | ResumeAudio
+    | PauseAlarm
+    | ResumeAlarm
+    | ChangeLimits
+    | CallForHelp
+    | NoteSymptom
+    | NoteLimbs
+)
