@@ -1,4 +1,7 @@
-"""The engine against the acceptance tests of the alarm specification that concern it, with a clock turned by hand."""
+"""The engine against the acceptance tests of the alarm specification that concern it, with a clock turned by hand.
+
+Long because the tests stand in the specification's order under its numbers, and are read beside it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The link: states with a fake clock, a cable pulled and put back for real, commands, stops and failing drivers."""
+"""The link: states with a fake clock, a cable pulled and put back for real, commands, stops and failing drivers.
+
+Long because one bench, a port that is scripted turn by turn, serves all of it.
+"""
 
 import os
 import queue
