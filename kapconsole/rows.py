@@ -156,12 +156,6 @@ def unpack_wave(body: bytes) -> WavePiece:
     )
 
 
-def wave_samples(piece: WavePiece) -> NDArray[np.float32]:
-    """Samples scaled to 0..1 of full scale, shape (count,)."""
-    raw = np.frombuffer(piece.samples, np.dtype(f"<u{piece.width}"))
-    return raw.astype(np.float32) / np.float32(piece.full_scale)
-
-
 def stack_numerics(rows: Iterable[Row]) -> tuple[NDArray[np.int64], NDArray[np.void]]:
     """All numerics of `rows` at once: times in session microseconds, shape (n,), and the packed records, shape (n,)."""
     kept = [row for row in rows if row.kind == NUMERICS]

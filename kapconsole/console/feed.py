@@ -14,7 +14,6 @@ from kapconsole.peer import Attachment
 from kapconsole.session.timeline import Timeline
 from kapconsole.wire import (
     Address,
-    Answer,
     Ask,
     BytesSeen,
     CaptureStatus,
@@ -47,14 +46,6 @@ class LiveFeed:
         self.log_path = ""
         self.goodbye: str | None = None
         self._heard: deque[BytesSeen | CaptureStatus] = deque(maxlen=HEARD_LIMIT)
-        self.answers: list[Answer] = []
-        """Answers to this console's commands that the window has not looked at yet."""
-
-    @property
-    def pending_answers(self) -> list[Answer]:
-        """Take the answers that came since the last call."""
-        answers, self.answers = self.answers, []
-        return answers
 
     def poll(self) -> bool:
         """Take in what arrived; True when there is something new to draw. Called at most 30 times a second."""
@@ -119,8 +110,6 @@ class LiveFeed:
                 self.log_status = status
             case BytesSeen() | CaptureStatus():
                 self._heard.append(message)
-            case Answer() as answer:
-                self.answers.append(answer)
             case Goodbye(reason=reason):
                 self.goodbye = reason
             case _:

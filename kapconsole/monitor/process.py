@@ -45,7 +45,7 @@ from kapconsole.wire import (
     WatchBytes,
     Welcome,
 )
-from kapdevices.link import Link, LinkPhase, LinkReport, LinkState
+from kapdevices.link import LinkPhase, LinkReport, LinkState
 
 log = logging.getLogger("kapconsole.monitor")
 
@@ -127,11 +127,6 @@ class Monitor:
             lambda body, actor: self._handle(self._runner.note_fact(body, actor)),
         )
         self._hub = Hub(orders.address, self._on_message, self._on_lost)
-
-    @property
-    def links(self) -> dict[int, Link]:
-        """The links by source number."""
-        return self._links
 
     def launcher_gone(self) -> None:
         """To be called (from any thread) when the launcher has died."""

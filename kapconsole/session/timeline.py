@@ -275,20 +275,6 @@ class Timeline:
             or any(a <= view.mono_us < b and source == view.reading.source for a, b, source in spans)
         ]
 
-    def next_event(self, mono_us: int, kinds: tuple[type, ...] | None = None) -> Event | None:
-        """The first event after `mono_us` (of the given body types)."""
-        for event in self.events[bisect_right(self._event_times, mono_us) :]:
-            if kinds is None or isinstance(event.body, kinds):
-                return event
-        return None
-
-    def previous_event(self, mono_us: int, kinds: tuple[type, ...] | None = None) -> Event | None:
-        """The last event before `mono_us` (of the given body types)."""
-        for event in reversed(self.events):
-            if event.mono_us < mono_us and (kinds is None or isinstance(event.body, kinds)):
-                return event
-        return None
-
     def _add_event(self, event: Event) -> None:
         # A timeline that is only loaded needs no running state; it is found from checkpoints when asked for.
         self.events.append(event)
@@ -305,8 +291,3 @@ class Timeline:
 
     def _wave(self, source: int, metric: Metric) -> Wave:
         return self.waves.setdefault((source, metric), Wave())
-
-
-def quality_text(code: int) -> str:
-    """The words of a stored quality code."""
-    return str(QUALITY_CODES[code]) or str(Quality.GOOD)
