@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from kapconsole.alarms.wishes import AlarmWish
 from kapconsole.session.phases import PHASES
 
 
@@ -71,7 +72,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     reason: str = "ended by a person"
 
 
-CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Cue | Feed | End
+CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Cue | Feed | End | AlarmWish
 
 
 class Command(msgspec.Struct, frozen=True, tag="command"):

@@ -10,9 +10,13 @@ from kapconsole.paths import config_dir
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Site settings. `alarm_out` is the exact name of the alarm speaker's sound device; empty: there is none."""
+    """Site settings. `alarm_out` is the exact name of the alarm speaker's sound device; empty: there is none.
+
+    `patient_out`: that of the patient's headphones, likewise; the two may never be the same.
+    """
 
     alarm_out: str = ""
+    patient_out: str = ""
 
 
 def read_config() -> tuple[Config, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kapconsole.alarms.events import AlarmBody
 from kapdevices.readings import Metric, Numeric, Quality
 
 
@@ -240,6 +241,7 @@ Body = (
     | CommandRefused
     | ProcessState
     | StorageState
+    | AlarmBody
 )
 """Every kind of event body. The tag is the `kind` column of the log."""
 

@@ -30,6 +30,7 @@ class Orders(msgspec.Struct, frozen=True):
     key_hex: str = ""
     simulated: bool = False
     alarm_out: str = ""
+    patient_out: str = ""
     capture_dir: str = ""
 
 

@@ -24,9 +24,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from kapconsole.alarms.status import AlarmStatus
 from kapconsole.clock import ClockFrame
 from kapconsole.commands import Command
-from kapconsole.events import Row, StreamItem, WavePiece
+from kapconsole.events import Body, Row, StreamItem, WavePiece
 
 log = logging.getLogger("kapconsole.wire")
 
@@ -106,6 +107,25 @@ class CueReport(msgspec.Struct, frozen=True, tag="cue-report"):
     cue: str
     done: bool
     text: str
+
+
+class Do(msgspec.Struct, frozen=True, tag="do"):
+    """The monitor passes on what was asked, as it stands in the log, to the process that carries it out."""
+
+    body: Body
+
+
+class Did(msgspec.Struct, frozen=True, tag="did"):
+    """A process tells what it delivered; the monitor writes it into the log as it is."""
+
+    body: Body
+
+
+class AlarmsNow(msgspec.Struct, frozen=True, tag="alarms-now"):
+    """The alarm system's status, on every change and several times a second. `quiet`: why the room's speaker is silent."""
+
+    status: AlarmStatus
+    quiet: str = ""
 
 
 class WatchBytes(msgspec.Struct, frozen=True, tag="watch-bytes"):
@@ -205,6 +225,9 @@ Message = (
     | LogStatus
     | CueGo
     | CueReport
+    | Do
+    | Did
+    | AlarmsNow
     | WatchBytes
     | BytesSeen
     | CaptureWanted

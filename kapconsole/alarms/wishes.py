@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from kapconsole.refusals import Refused
+
 RED_FLAGS = (
     "chest pain",
     "breathlessness",
@@ -16,8 +18,8 @@ RED_FLAGS = (
 """Symptoms that make a blood pressure in the act band critical."""
 
 
-class NotAllowed(Exception):
-    """A wish cannot be granted; the message says why, for a person."""
+class NotAllowed(Refused):
+    """A wish of the alarm system cannot be granted."""
 
 
 class Acknowledge(msgspec.Struct, frozen=True, tag="alarm-acknowledge"):

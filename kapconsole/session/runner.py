@@ -13,6 +13,7 @@ import msgspec
 from kapconsole import commands as cm
 from kapconsole import events as ev
 from kapconsole.clock import Clock, duration_text
+from kapconsole.refusals import Refused
 from kapconsole.rows import Row, event_row
 from kapconsole.session.freshness import late_after_s
 from kapconsole.session.packing import Packed, Packer, WaveTimer, wave_piece
@@ -61,10 +62,6 @@ class Outcome(msgspec.Struct, frozen=True):
     def urgent(self) -> bool:
         """True when there is an event in it, which goes to disk at once; measurements wait for their second."""
         return any(isinstance(item, ev.Event) for item in self.items)
-
-
-class Refused(Exception):
-    """A command cannot be carried out; the message says why."""
 
 
 class Runner:
