@@ -122,7 +122,7 @@ class Did(msgspec.Struct, frozen=True, tag="did"):
 
 
 class AlarmsNow(msgspec.Struct, frozen=True, tag="alarms-now"):
-    """The alarm system's status, on every change and several times a second. `quiet`: why the room's speaker is silent."""
+    """The alarm system's status, several times a second. `quiet`: why the room's speaker is silent."""
 
     status: AlarmStatus
     quiet: str = ""
