@@ -67,9 +67,9 @@ class Feed(msgspec.Struct, frozen=True, tag="feed"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
-    """Close the session's log and end all processes."""
+    """Close the session's log and end all processes. Refused while a HIGH alarm is active, unless a reason is given."""
 
-    reason: str = "ended by a person"
+    reason: str = ""
 
 
 CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Cue | Feed | End | AlarmWish

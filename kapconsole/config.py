@@ -13,10 +13,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Site settings. `alarm_out` is the exact name of the alarm speaker's sound device; empty: there is none.
 
     `patient_out`: that of the patient's headphones, likewise; the two may never be the same.
+    `alarm_preset`: the alarm limits that every new session begins with.
     """
 
     alarm_out: str = ""
     patient_out: str = ""
+    alarm_preset: str = "standard"
 
 
 def read_config() -> tuple[Config, str]:

@@ -211,6 +211,23 @@ class ProcessState(msgspec.Struct, frozen=True, tag="process-state"):
     text: str
 
 
+class SignalSounded(msgspec.Struct, frozen=True, tag="signal-sounded"):
+    """What the annunciator sounded: `what` is low, medium, high, failure or test.
+
+    `at_us`: session time at which its first sample left for the loudspeaker. `output`: where. `ok`: false for what
+    could not be heard, and `text` says why; for a test, whether it was found in what the output played. `occurrences`:
+    of which alarms. `again`: a burst repeated for the same ones.
+    """
+
+    what: str
+    at_us: int
+    output: str
+    ok: bool
+    text: str
+    occurrences: tuple[int, ...]
+    again: bool
+
+
 class StorageState(msgspec.Struct, frozen=True, tag="storage-state"):
     """The session log's disk: ok, low, slow or failing."""
 
@@ -240,6 +257,7 @@ Body = (
     | CaptureChanged
     | CommandRefused
     | ProcessState
+    | SignalSounded
     | StorageState
     | AlarmBody
 )

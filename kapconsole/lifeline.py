@@ -31,6 +31,7 @@ class Orders(msgspec.Struct, frozen=True):
     simulated: bool = False
     alarm_out: str = ""
     patient_out: str = ""
+    alarm_preset: str = "standard"
     capture_dir: str = ""
 
 

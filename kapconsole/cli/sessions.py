@@ -83,6 +83,8 @@ def _orders(
         subject=subject,
         simulated=simulated,
         alarm_out=config.alarm_out,
+        patient_out=config.patient_out,
+        alarm_preset=config.alarm_preset,
     )
 
 

@@ -7,6 +7,7 @@ import queue
 import uuid
 from collections import deque
 
+from kapconsole.alarms.status import AlarmStatus
 from kapconsole.clock import FakeClock, SessionClock
 from kapconsole.commands import Command, CommandBody
 from kapconsole.console.moment import Moment
@@ -14,6 +15,7 @@ from kapconsole.peer import Attachment
 from kapconsole.session.timeline import Timeline
 from kapconsole.wire import (
     Address,
+    AlarmsNow,
     Ask,
     BytesSeen,
     CaptureStatus,
@@ -42,6 +44,10 @@ class LiveFeed:
         self._utc_origin_us = 0
         self._timeline = Timeline()
         self._linked = False
+        self._alarms: AlarmStatus | None = None
+        self._alarms_us = 0
+        self._speed = 1.0
+        self._quiet = ""
         self.log_status: LogStatus | None = None
         self.log_path = ""
         self.goodbye: str | None = None
@@ -67,6 +73,9 @@ class LiveFeed:
             self._clock.now_us(),
             self._utc_origin_us,
             linked=self._linked,
+            alarms=self._alarms,
+            alarms_age_s=(self._clock.now_us() - self._alarms_us) / 1e6 / self._speed if self._alarms is not None else 0.0,
+            quiet=self._quiet,
         )
 
     def send(self, body: CommandBody) -> str | None:
@@ -93,7 +102,7 @@ class LiveFeed:
             case None:
                 self._linked = False
             case Welcome(frame=frame, log_path=log_path):
-                self._clock = SessionClock(frame)
+                self._clock, self._speed = SessionClock(frame), frame.speed
                 self._utc_origin_us = frame.utc_origin_us
                 self.log_path = log_path
             case History(rows=rows, items=items):
@@ -106,6 +115,8 @@ class LiveFeed:
             case Live(items=items):
                 for item in items:
                     self._timeline.add(item)
+            case AlarmsNow(status=alarms, quiet=quiet):
+                self._alarms, self._alarms_us, self._quiet = alarms, self._clock.now_us(), quiet
             case LogStatus() as status:
                 self.log_status = status
             case BytesSeen() | CaptureStatus():

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from kapconsole import __version__
 from kapconsole import events as ev
+from kapconsole.alarms.engine import AlarmEngine
+from kapconsole.alarms.limits import Preset
+from kapconsole.alarms.presets import load_preset
 from kapconsole.clock import ClockFrame, SessionClock, boot_id, new_frame, resumed_frame
 from kapconsole.lifeline import Orders
 from kapconsole.monitor.devices import number_devices
+from kapconsole.paths import config_dir
 from kapconsole.record import access
 from kapconsole.record.errors import LogError
 from kapconsole.record.space import BALLAST_BYTES
@@ -49,7 +53,7 @@ def _begin(orders: Orders) -> Opened:
     path = Path(orders.log_path)
     clock = SessionClock(new_frame(orders.frame.speed))  # the session begins now, not at the launch
     devices = number_devices(orders.devices, State())
-    runner = Runner(clock, devices)
+    runner = Runner(clock, devices, alarms=AlarmEngine(_preset(orders)))
     first = runner.note_fact(
         ev.SessionStarted(
             session_id=orders.session_id,
@@ -80,7 +84,8 @@ def _resume(orders: Orders) -> Opened:
     timeline.add_rows(history)
     clock = SessionClock(_frame_of(timeline, orders.frame))
     devices = number_devices(orders.devices, timeline.state)
-    runner = Runner(clock, devices, log.last_seq, timeline.state)
+    alarms = AlarmEngine.resume(_preset(orders), timeline.events)
+    runner = Runner(clock, devices, log.last_seq, timeline.state, alarms)
     guards = runner.restore_guards(timeline.events)
     gap_s = max(0, clock.now_us() - timeline.state.mono_us) / 1e6
     text = gap_text(gap_s, "the recorder was restarted")
@@ -90,6 +95,11 @@ def _resume(orders: Orders) -> Opened:
     if cuff.source is not None and cuff.doing != "idle":
         first.append(runner.note_fact(ev.DeviceSaid(cuff.source, "cuff-interrupted", CUFF_INTERRUPTED)))
     return Opened(log, clock, runner, devices, guards, history, first)
+
+
+def _preset(orders: Orders) -> Preset:
+    """The preset that new sessions begin with. Raises ValueError with words when its file is damaged."""
+    return load_preset(orders.alarm_preset, config_dir() / "alarm_presets")
 
 
 def _key(orders: Orders) -> bytes | None:

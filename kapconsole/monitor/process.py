@@ -12,6 +12,8 @@ import time
 from collections import deque
 from pathlib import Path
 
+import msgspec
+
 from kapconsole import events as ev
 from kapconsole.clock import wall_us
 from kapconsole.diary import keep_diary
@@ -20,6 +22,7 @@ from kapconsole.monitor.awake import MAY_SLEEP, Awake
 from kapconsole.monitor.devices import make_link, open_capture
 from kapconsole.monitor.opening import open_session
 from kapconsole.monitor.publishing import Waiting
+from kapconsole.monitor.signals import Signals
 from kapconsole.monitor.taps import CAPTURE_LIMIT_BYTES, Tapped, Taps
 from kapconsole.paths import captures_dir
 from kapconsole.record import access
@@ -42,6 +45,7 @@ from kapconsole.wire import (
     LogStatus,
     Message,
     Peer,
+    Sounded,
     WatchBytes,
     Welcome,
 )
@@ -57,6 +61,9 @@ MEASUREMENTS_EVERY_S = 0.9
 """A second of measurements is committed as soon as it is packed, but not more often (the demo's clock runs faster)."""
 ORPHAN_S = 10.0
 BATCH = 500
+UNHEARD = "unheard"
+"""State of an annunciator that runs but cannot be heard; the demo's is meant to be silent without a speaker."""
+
 WATCHED_ROLES = ("annunciator", "room", "console")
 
 BAD_ORDERS = 2
@@ -107,8 +114,11 @@ class Monitor:
         self._uncommitted: deque[tuple[int, int]] = deque()
         opened = open_session(orders)
         self._clock, self._runner, self._history = opened.clock, opened.runner, opened.history
+        self._signals = Signals(self._runner, self._clock.now_us, self._to_role)
         self._log = LogThread(opened.log, self._inbox.put)
         self._log.start()
+        # What peers say waits in the inbox until everything is there.
+        self._hub = Hub(orders.address, self._on_message, self._on_lost)
         for outcome in opened.first:
             # What a new log began with is on disk already.
             (self._handle if orders.resume else self._show)(outcome)
@@ -126,7 +136,6 @@ class Monitor:
             self._inbox.put,
             lambda body, actor: self._handle(self._runner.note_fact(body, actor)),
         )
-        self._hub = Hub(orders.address, self._on_message, self._on_lost)
 
     def launcher_gone(self) -> None:
         """To be called (from any thread) when the launcher has died."""
@@ -216,8 +225,13 @@ class Monitor:
             self._handle(self._runner.note_fact(body, "room"))
         elif isinstance(message, Beat) and peer.role in WATCHED_ROLES:
             held = self._runner.state.processes.get(peer.role)
-            if held is None or held.text != message.text or held.state != "running":
-                self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "running", message.text)))
+            state = "running"
+            if peer.role == "annunciator" and message.text and not self._orders.simulated:
+                state = UNHEARD
+            if held is None or held.text != message.text or held.state != state:
+                self._handle(self._runner.note_fact(ev.ProcessState(peer.role, state, message.text)))
+        elif isinstance(message, Sounded):
+            self._handle(self._runner.note_fact(ev.SignalSounded(*msgspec.structs.astuple(message)), peer.role))
 
     def _welcome(self, peer: Peer, role: str) -> None:
         peer.role = role
@@ -230,6 +244,7 @@ class Monitor:
             peer.send(History(self._history, list(self._runner.pending)))
         if role in WATCHED_ROLES:
             self._handle(self._runner.note_fact(ev.ProcessState(role, "running", "")))
+        self._signals.renew()
 
     def _peer_asked(self, peer: Peer, message: Ask) -> None:
         outcome = self._runner.on_command(message.command)
@@ -252,6 +267,8 @@ class Monitor:
     def _handle(self, outcome: Outcome, at_once: bool = False) -> None:
         for source, command in outcome.at_once:
             self._links[source].command(command)
+        # An alarm signal waits neither for the disk nor for a screen.
+        self._signals.told(item.body for item in outcome.items if isinstance(item, ev.Event))
         urgent = outcome.urgent
         for row in outcome.rows:
             self._log.append(row, urgent or at_once)
@@ -285,6 +302,11 @@ class Monitor:
         if not rooms:
             self._handle(self._runner.note_fact(ev.CueDelivered(cue, False, "the room process is not running")))
 
+    def _to_role(self, role: str, message: Message) -> None:
+        for peer in self._hub.peers:
+            if peer.role == role:
+                peer.send(message)
+
     def _send_live(self, but: Peer | None = None) -> None:
         if not self._live:
             return
@@ -305,6 +327,7 @@ class Monitor:
         for outcome in self._waiting.overdue(now_s):
             self._show(outcome, on_disk=False)
         self._taps.on_time(now_s)
+        self._signals.on_time(now_s)
         if now_s >= self._beat_due_s:
             self._beat_due_s = now_s + BEAT_S
             self._beat(now_s)

@@ -6,12 +6,14 @@ the order of everything, measurements included, a matter of record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
+from kapconsole.alarms.engine import AlarmEngine
+from kapconsole.alarms.wishes import AlarmWish
 from kapconsole.clock import Clock, duration_text
 from kapconsole.refusals import Refused
 from kapconsole.rows import Row, event_row
@@ -25,6 +27,8 @@ from kapdevices.link import LinkReadings, LinkRefused, LinkReport, LinkState
 from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Quality, Reading, SampleArray
 
 MONITOR = "monitor"
+ENDED = "ended by a person"
+ALARMS = "alarm system"
 _FEED_METRICS = {
     "spo2": Metric.SPO2,
     "pulse_rate": Metric.PULSE_RATE,
@@ -32,6 +36,7 @@ _FEED_METRICS = {
     "pleth": Metric.PLETH,
 }
 CLOCK_CHECK_US = 60_000_000
+ALARM_TICK_US = 100_000
 FUTURE_US = 1_000_000
 """A key press may not lie further in the future than this; two processes' clocks are the same, but scripts err."""
 
@@ -67,9 +72,18 @@ class Outcome(msgspec.Struct, frozen=True):
 class Runner:
     """One session being recorded."""
 
-    def __init__(self, clock: Clock, devices: Iterable[DeviceEntry] = (), seq: int = 0, state: State = EMPTY) -> None:
-        """`seq` and `state`: those of the log's last row when a session is resumed."""
+    def __init__(
+        self,
+        clock: Clock,
+        devices: Iterable[DeviceEntry] = (),
+        seq: int = 0,
+        state: State = EMPTY,
+        alarms: AlarmEngine | None = None,
+    ) -> None:
+        """`seq`, `state` and `alarms`: as the log's last row leaves them when a session is resumed."""
         self._clock = clock
+        self.alarms = alarms
+        self._alarms_us = 0
         self._seq = seq
         self._last_us = state.mono_us
         self.state = state
@@ -227,12 +241,30 @@ class Runner:
                 text = f"device {source} feeds {feed.replace('_', ' ')}"
             case cm.End(reason=reason):
                 return self._end(command, reason, now_us)
+            case _:
+                return self._wished(command, command.body, now_us)
         outcome = self._outcome([self._event(body, command.actor, now_us)])
         return msgspec.structs.replace(outcome, at_once=at_once, after=after, cue=cue, answer=(command.id, True, text))
 
+    def _wished(self, command: cm.Command, wish: AlarmWish, now_us: int) -> Outcome:
+        """A wish of the alarm system; its bodies are numbered in the name of whoever had it."""
+        if self.alarms is None:
+            raise Refused("this session has no alarm system")
+        self._last_us = max(self._last_us, now_us)
+        bodies = self.alarms.wish(wish, now_us)
+        outcome = self._outcome([self._event(body, command.actor, now_us) for body in bodies])
+        return msgspec.structs.replace(outcome, answer=(command.id, True, "done" if bodies else "nothing to be done"))
+
     def _end(self, command: cm.Command, reason: str, now_us: int) -> Outcome:
+        if self.alarms is not None and (why := self.alarms.refusal_to_close(reason)):
+            raise Refused(why)
+        reason = reason.strip() or ENDED
         last = self.finish()
-        closed = self._outcome([self._event(ev.SessionClosed(reason), command.actor, now_us)])
+        body = ev.SessionClosed(reason)
+        # The alarms end first, so that the close stays the last event of the log.
+        told = [] if self.alarms is None else self.alarms.feed(ev.Event(0, now_us, 0, command.actor, body))
+        events: list[ev.StreamItem] = [self._event(each, ALARMS, now_us) for each in told]
+        closed = self._outcome([*events, self._event(body, command.actor, now_us)])
         return msgspec.structs.replace(
             closed, rows=(*last.rows, *closed.rows), ends=reason, answer=(command.id, True, "session closed")
         )
@@ -273,6 +305,13 @@ class Runner:
         now_us = self._clock.now_us()
         rows = tuple(self._row(packed) for packed in self._packer.due(now_us))
         outcomes = [Outcome(rows=rows)] if rows else []
+        if self.alarms is not None and now_us - self._alarms_us >= ALARM_TICK_US:
+            self._alarms_us = now_us
+            # What arrives from now on is later than what the engine has decided: a replay decides the same.
+            self._last_us = max(self._last_us, now_us)
+            bodies = self.alarms.tick(now_us)
+            if bodies:
+                outcomes.append(self._outcome([self._event(body, ALARMS, now_us) for body in bodies]))
         if self._clock_checked_us is None or now_us - self._clock_checked_us >= CLOCK_CHECK_US:
             self._clock_checked_us = now_us
             offset_us = wall_utc_us - self._clock.utc_us()
@@ -302,14 +341,24 @@ class Runner:
         return Row(self._next_seq(), mono_us, utc_us, kind, MONITOR, body)
 
     def _outcome(self, items: list[ev.StreamItem]) -> Outcome:
-        rows = []
-        for item in items:
+        rows: list[Row] = []
+        told: list[ev.StreamItem] = []
+        for item in (*items, *self._alarmed(items)):
             if isinstance(item, ev.Event):
                 rows.append(event_row(item))
             else:
                 self.state = fold(self.state, item)
                 rows.extend(self._row(packed) for packed in self._packer.add(item))
-        return Outcome(rows=tuple(sorted(rows, key=lambda row: row.seq)), items=tuple(items))
+            told.append(item)
+        return Outcome(rows=tuple(sorted(rows, key=lambda row: row.seq)), items=tuple(told))
+
+    def _alarmed(self, items: list[ev.StreamItem]) -> Iterator[ev.Event]:
+        """What the alarm system makes of new items, as events."""
+        if self.alarms is None:
+            return
+        for item in items:
+            for body in self.alarms.feed(item):
+                yield self._event(body, ALARMS, self._last_us)
 
 
 def gap_text(gap_s: float, why: str) -> str:
