@@ -20,9 +20,10 @@ from pathlib import Path
 import msgspec
 
 from kapconsole import paths
+from kapconsole.annunciator.routes import bare, refusal
 from kapconsole.config import read_config
-from kapconsole.console.qtcheck import refuse_broken_qt
 from kapconsole.libraries import install_line, missing_libraries, names
+from kapconsole.qtcheck import refuse_broken_qt
 from kapconsole.record.access import protection
 from kapconsole.record.space import REFUSE_BELOW_BYTES, WARN_BELOW_BYTES, free_bytes, megabytes
 
@@ -287,16 +288,20 @@ def judge_serial(ports: list[Port], group: str, in_books: bool, in_login: bool) 
 
 def sound() -> Check:
     """Outputs for the alarm's voice. Without any the program runs; with one named in config.toml it must be there."""
-    wanted = read_config()[0].alarm_out
+    config = read_config()[0]
+    wanted = config.alarm_out
+    refused = refusal(config.alarm_out, config.patient_out)
+    if refused:
+        return Check("Sound", False, refused, f"change it in {paths.config_dir() / 'config.toml'}")
     try:
         answer = ask("sound")
     except ProbeFailed as trouble:
         return Check("Sound", False if wanted else None, f"not available: {trouble}")
     outputs = [str(name) for name in answer["outputs"]] if isinstance(answer["outputs"], list) else []
-    if wanted and wanted not in outputs:
-        return Check(
-            "Sound", False, f"the alarm speaker {wanted!r} is not there; outputs: {', '.join(outputs) or 'none'}"
-        )
+    for role, name in (("alarm speaker", config.alarm_out), ("patient's output", config.patient_out)):
+        if name and bare(name) not in map(bare, outputs):
+            there = ", ".join(outputs) or "none"
+            return Check("Sound", False, f"the {role} {name!r} is not there; outputs: {there}")
     if not outputs:
         return Check("Sound", None, "no output: this machine cannot sound an alarm")
     mend = "" if wanted else f'name the alarm speaker in {paths.config_dir() / "config.toml"}: alarm_out = "NAME"'

@@ -8,7 +8,7 @@ import PySide6
 import pytest
 from PySide6.QtCore import QObject
 
-from kapconsole.console.qtcheck import refuse_broken_qt
+from kapconsole.qtcheck import refuse_broken_qt
 
 
 def test_calls_into_qt_lose_no_reference_to_none() -> None:

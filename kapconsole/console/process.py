@@ -18,13 +18,16 @@ GOODBYE_CHECK_MS = 500
 """How often to look whether the session is over; the window shows "session closed" for about that long."""
 
 
-def attach(address: Address) -> int:
-    """Open a window on the session at `address`; returns when it is closed or the session ends."""
-    feed = LiveFeed(address)  # its thread fetches the history while Qt is being imported
+def attach(address: Address, station: str = "", staff: str = "") -> int:
+    """Open a window on the session at `address`; returns when it is closed or the session ends.
+
+    `station`: the name of this place where it is not the room's own, for `staff` (nurse, prescriber, ...).
+    """
+    feed = LiveFeed(address, station=station, staff=staff)  # its thread fetches the history while Qt is being imported
     from PySide6.QtCore import QTimer, qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
-    from kapconsole.console.qtcheck import refuse_broken_qt
+    from kapconsole.qtcheck import refuse_broken_qt
 
     trouble = refuse_broken_qt()
     if trouble:

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import gc
-import queue
 import signal
 import sys
-import threading
 from collections.abc import Callable
+from pathlib import Path
 
-import msgspec
-
+from kapconsole.record import access
 from kapconsole.record.errors import LogError
 from kapconsole.record.reader import LogFile
 from kapconsole.record.verify import VerifyReport
+from kapconsole.replay.loading import Loaded, load, loaded
+from kapconsole.replay.proof import state_words
+from kapconsole.replay.study import Study
 from kapconsole.session.timeline import Timeline
 
 FIRST_PAGE_US = 10_000_000
-CHECK_MS = 200
-"""How often to look whether the verification, which runs beside the window, has come to its end."""
-
-
-def state_words(opened: LogFile) -> str:
-    """What the file says of itself."""
-    if opened.live:
-        return "being recorded now"
-    return "closed" if opened.closed else " ".join(("not closed: this session was cut off.", *opened.warnings))
-
-
-def verdict(report: VerifyReport) -> str:
-    """The verification in a few words, the gravest finding first."""
-    grave = [finding.text for finding in report.findings if finding.serious]
-    if grave:
-        return f"NOT as it was written: {grave[0]}"
-    signed = "signed" if report.anchors else "not signed"
-    return f"whole and unchanged · {signed} · {'closed' if report.closed else 'not closed'} · {report.head_code}"
+BEGIN_MS = 200
+"""How long after the first page the reading and proving of everything else begins, which would hold it up."""
 
 
 def opening_moment(timeline: Timeline) -> int:
@@ -43,21 +28,47 @@ def opening_moment(timeline: Timeline) -> int:
     return min(timeline.end_us, first_us + FIRST_PAGE_US)
 
 
+def replay(path: Path, passphrase: Callable[[], str], beside: Path | None = None, who: str = "") -> int:
+    """Show the session in `path`, `beside` it a second one, and return when the window is closed.
+
+    `who`: the name under which the viewing is written down, by default that of the system's user. Raises LogError
+    when nothing of a file can be read.
+    """
+
+    def key(of: Path) -> bytes | None:
+        return access.log_key(of, passphrase)
+
+    def opening(which: Path) -> Loaded:
+        return load(which, lambda of: access.open_for_reading(of, passphrase), lambda: key(which))
+
+    held = opening(path)
+    second = opening(beside) if beside is not None else None
+    check = _checking(held, path, passphrase)
+    return _show(Study(held, check, lambda: key(path), access.signer, opening, who), second)
+
+
 def show(opened: LogFile, check: Callable[[], VerifyReport]) -> int:
-    """Load the session, show it, verify it beside that by `check`, and return when the window is closed."""
+    """Show a session that is open already, in clear, verified by `check`; return when the window is closed."""
     try:
-        rows = opened.rows()
-        timeline = Timeline()
-        timeline.add_rows(rows)
-        # A collection that walks a three-hour session takes longer than a frame; none of it is ever garbage.
-        gc.freeze()
-    except (LogError, msgspec.MsgspecError) as damage:
+        held = loaded(opened)
+    except LogError as damage:
         print(f"kapconsole: {opened.path.name} cannot be replayed: {damage}", file=sys.stderr)
         return 1
+    return _show(Study(held, check, lambda: None, access.signer), None)
+
+
+def _checking(held: Loaded, path: Path, passphrase: Callable[[], str]) -> Callable[[], VerifyReport]:
+    """Verifies the file that was asked for, never the copy of what could be saved of it."""
+    return lambda: access.check(path, passphrase)
+
+
+def _show(study: Study, second: Loaded | None) -> int:
+    # A collection that walks a three-hour session takes longer than a frame; none of it is ever garbage.
+    gc.freeze()
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from kapconsole.console.qtcheck import refuse_broken_qt
+    from kapconsole.qtcheck import refuse_broken_qt
     from kapconsole.replay.window import ReplayWindow
 
     trouble = refuse_broken_qt()
@@ -66,27 +77,17 @@ def show(opened: LogFile, check: Callable[[], VerifyReport]) -> int:
         return 1
     app = QApplication(["kapconsole"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    window = ReplayWindow(opened.path.name, timeline, f"{state_words(opened)} · verifying")
-    window.seek(opening_moment(timeline))
+    held = study.held
+    window = ReplayWindow(held.path.name, held.timeline, f"{state_words(held.log)} · verifying", study=study)
+    if second is not None:
+        window.supervising.lay_beside(second)
+    window.seek(opening_moment(held.timeline))
     window.show()
-    found: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def verify() -> None:
-        try:
-            found.put(verdict(check()))
-        except LogError as trouble:
-            found.put(f"could not be verified: {trouble}")
-
-    def look() -> None:
-        try:
-            window.set_badge(found.get_nowait())
-        except queue.Empty:
-            return
-        timer.stop()
-
-    timer = QTimer()
-    timer.timeout.connect(look)
     # The first page comes before the verification, which would hold the interpreter for a tenth of a second.
-    QTimer.singleShot(CHECK_MS, lambda: threading.Thread(target=verify, name="verify", daemon=True).start())
-    timer.start(CHECK_MS)
-    return int(app.exec())
+    QTimer.singleShot(BEGIN_MS, window.supervising.begin)
+    try:
+        return int(app.exec())
+    finally:
+        for one in (held, second):
+            if one is not None:
+                one.release()
