@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["TZ"] = "UTC"
 if hasattr(time, "tzset"):
     time.tzset()
 
+import msgspec
+from delays import delays  # beside this file
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kapconsole import events as ev
+from kapconsole.alarms.engine import AlarmEngine
+from kapconsole.alarms.events import AlarmBody
+from kapconsole.alarms.history import items_of
+from kapconsole.alarms.presets import load_preset
+from kapconsole.alarms.wishes import Acknowledge, AlarmWish, NoteLimbs, NoteSymptom, PauseAlarm, PauseAudio
 from kapconsole.commands import CommandBody
 from kapconsole.console.devicesheet import DevicesSheet
 from kapconsole.console.moment import Moment
@@ -30,29 +40,85 @@ MINUTE_US = 60_000_000
 MOTION = Fault(30 * 60, 30 * 60 + 40, "motion")
 
 
+class Fall(NamedTuple):
+    """From minute `start` on the oximeter says these values of `metric`, one a second; then the rehearsed ones."""
+
+    start: float
+    metric: Metric
+    values: tuple[float, ...]
+
+
+class Wished(NamedTuple):
+    """What a person asked of the alarm system at `minute`."""
+
+    minute: float
+    wish: AlarmWish
+
+
 class StillFeed:
-    """A rehearsed session that stands still at one moment."""
+    """A rehearsed session with its alarms that stands still at one moment."""
 
     def __init__(
-        self, minute: float, faults: tuple[Fault, ...] = (), extra: tuple[ev.Body, ...] = (), linked: bool = True
+        self,
+        minute: float,
+        faults: tuple[Fault, ...] = (),
+        extra: tuple[ev.Body, ...] = (),
+        linked: bool = True,
+        falls: tuple[Fall, ...] = (),
+        wishes: tuple[Wished, ...] = (),
+        quiet: str = "",
+        age_s: float = 0.2,
     ) -> None:
         self.now_us = round(minute * MINUTE_US)
-        self.linked = linked
+        self.linked, self.quiet, self.age_s = linked, quiet, age_s
         self.timeline = Timeline()
-        self.timeline.add_rows(
-            row for row in rehearse(minutes=70, faults=(MOTION, *faults)) if row.mono_us <= self.now_us
-        )
-        seq = self.timeline.state.seq
+        self.engine = AlarmEngine(load_preset())
+        self._seq = 0
+        waiting = [Wished(0.5, NoteLimbs(same=False)), *wishes]
+        rows = (row for row in rehearse(minutes=70, faults=(MOTION, *faults)) if row.mono_us <= self.now_us)
+        for item in items_of(rows):
+            at_us = item.start_us + item.span_us if isinstance(item, ev.WavePiece) else item.mono_us
+            while waiting and waiting[0].minute * MINUTE_US <= at_us:
+                due = waiting.pop(0)
+                self._add(self.engine.wish(due.wish, round(due.minute * MINUTE_US)))
+            self._take(fallen(item, falls))
         for number, body in enumerate(extra):
             at_us = self.now_us - 300_000 + number
-            self.timeline.add(ev.Event(seq + 1 + number, at_us, UTC_ORIGIN_US + at_us, "monitor", body))
+            self._take(ev.Event(0, at_us, UTC_ORIGIN_US + at_us, "monitor", body))
+        self._add(self.engine.tick(self.now_us))
         self.log_status = LogStatus(1_900_000, self.now_us - 700_000, True)
+
+    def _take(self, item: ev.StreamItem) -> None:
+        if isinstance(item, ev.Event):
+            self._seq += 1
+            item = ev.Event(self._seq, item.mono_us, item.utc_us, item.actor, item.body)
+            if isinstance(item.body, ev.NoteTaken) and item.body.about is not None:
+                # The stamp that it words has another number here, where alarms are numbered too.
+                stamp = next(note.seq for note in self.timeline.state.notes if note.at_us == item.body.at_us)
+                body = ev.NoteTaken(item.body.at_us, item.body.text, about=stamp)
+                item = ev.Event(self._seq, item.mono_us, item.utc_us, item.actor, body)
+        self.timeline.add(item)
+        self._add(self.engine.feed(item))
+
+    def _add(self, bodies: Sequence[AlarmBody]) -> None:
+        for body in bodies:
+            self._seq += 1
+            self.timeline.add(ev.Event(self._seq, body.at_us, UTC_ORIGIN_US + body.at_us, "console", body))
 
     def poll(self) -> bool:
         return False
 
     def moment(self) -> Moment:
-        return Moment(self.timeline.state, self.timeline, self.now_us, UTC_ORIGIN_US, linked=self.linked)
+        return Moment(
+            self.timeline.state,
+            self.timeline,
+            self.now_us,
+            UTC_ORIGIN_US,
+            linked=self.linked,
+            alarms=self.engine.status(self.now_us),
+            alarms_age_s=self.age_s,
+            quiet=self.quiet,
+        )
 
     def send(self, body: CommandBody) -> None:
         pass
@@ -64,9 +130,43 @@ class StillFeed:
         return []
 
 
-def console(feed: StillFeed, palette: Palette = NIGHT) -> ConsoleWindow:
-    """The live window on a session that stands still."""
-    return ConsoleWindow(feed, palette, poll_ms=0)
+def fallen(item: ev.StreamItem, falls: tuple[Fall, ...]) -> ev.StreamItem:
+    """A measurement with the value that a fall gives it."""
+    if isinstance(item, ev.Measurement):
+        for fall in falls:
+            second = math.floor(item.mono_us / 1e6 - fall.start * 60)
+            if item.metric is fall.metric and 0 <= second < len(fall.values):
+                return msgspec.structs.replace(item, value=fall.values[second])
+    return item
+
+
+def console(feed: StillFeed, palette: Palette = NIGHT, role: str = "nurse", flash_us: int = 0) -> ConsoleWindow:
+    """The live window on a session that stands still; alarms are lit, or as they are `flash_us` later."""
+    now_us = [0]
+    window = ConsoleWindow(feed, palette, poll_ms=0, role=role, clock_us=lambda: now_us[0])
+    now_us[0] = flash_us
+    window.poll()
+    return window
+
+
+DROP = (91, 91, 90, 90, 90, 89, 89, 89, 88, 88, 88, 87, 87, 87, 86, 86, 86, 86, 85, 85)
+RACE = (122,) * 40
+"""SpO2 that sinks below its limit, and a pulse beyond its own."""
+
+
+def alarmed(**other: Any) -> StillFeed:
+    """SpO2 low for some seconds, MEDIUM; the room's speaker is silent, because a nurse listens elsewhere."""
+    return StillFeed(64.3, falls=(Fall(63.9, Metric.SPO2, (*DROP[:8], *(90,) * 60)),), quiet=QUIET, **other)
+
+
+def grave(minute: float = 64.62, **other: Any) -> StillFeed:
+    """SpO2 below the desaturation limit, HIGH, after a pulse that was too fast."""
+    low = (*DROP, *(84,) * 4, *(82,) * 3, *(83,) * 60)
+    falls = (Fall(64.1, Metric.SPO2, low), Fall(63.5, Metric.PULSE_RATE, (*RACE, *(126,) * 60)))
+    return StillFeed(minute, falls=falls, **other)
+
+
+QUIET = "room silent · nurse listening"
 
 
 def inflating() -> StillFeed:
@@ -152,6 +252,23 @@ def main() -> None:
     tall = console(StillFeed(64.05))
     tall.act("tall")
     keep("console-taller", tall)
+    keep("console-alarm", console(alarmed()))
+    keep("console-alarm-dark-half", console(alarmed(), flash_us=900_000))
+    keep("console-alarm-day", console(alarmed(), DAY))
+    keep("console-alarm-high", console(grave()))
+    keep("console-alarm-high-3840x2160", console(grave()), 3840, 2160)
+    paused = (Wished(64.58, PauseAudio()), Wished(64.59, PauseAlarm("nibp", "cuff repositioned")))
+    keep("console-audio-paused", console(grave(64.7, wishes=paused)))
+    noticed = (Wished(64.58, Acknowledge()),)
+    keep("console-acknowledged", console(grave(64.8, wishes=noticed)))
+    keep("console-alarms-not-answering", console(alarmed(age_s=5.0)))
+    tall = console(grave())
+    tall.act("tall")
+    keep("console-alarm-taller", tall)
+    for action in ("alarms", "limits", "alarm-pause", "symptoms", "presets", "self-test", "report"):
+        window = console(grave(wishes=(Wished(64.58, NoteSymptom("chest pain")),)))
+        window.act(action)
+        keep(f"form-{action}", window)
     for name, action in (("note", "note"), ("dose", "dose"), ("keys", "keys")):
         window = console(StillFeed(64.05))
         window.act(action)
@@ -162,6 +279,8 @@ def main() -> None:
     keep("devices-paused", devices(pause=True))
     lost = ev.DeviceState(CUFF, "suntech", "/dev/ttyUSB1", "CP2102", "lost", "the port is gone, looking for it again")
     keep("devices-lost", devices(second=(lost,), row=1))
+
+    keep("alarm-delays", delays(load_preset()), 1100, 560)
 
     timeline = Timeline()
     timeline.add_rows(rehearse(minutes=150, faults=(MOTION, Fault(90 * 60, 93 * 60, "cable"))))

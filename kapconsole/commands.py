@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kapconsole.alarms.wishes import AlarmWish
-from kapconsole.session.phases import PHASES
+from kapconsole.alarms import wishes as ws
+from kapconsole.alarms.conditions import PARAMETERS
+from kapconsole.alarms.limits import BEDSIDE
+from kapconsole.alarms.wishes import AlarmWish, QuietWish
+from kapconsole.bilateral.wishes import BilateralWish
+from kapconsole.clinical.wishes import ClinicalWish
+from kapconsole.cues.light import wishes as lw
+from kapconsole.cues.light.wishes import LightWish
+from kapconsole.cues.music.wishes import MusicWish
+from kapconsole.session.phases import ALL_PHASES
 
 
 class CuffStart(msgspec.Struct, frozen=True, tag="cuff-start"):
@@ -38,7 +47,7 @@ class Mark(msgspec.Struct, frozen=True, tag="mark"):
 
 
 class Phase(msgspec.Struct, frozen=True, tag="phase"):
-    """The session is in another phase. `phase` is a name from `PHASES`, or "next"."""
+    """The session is in another phase. `phase` is a name from `ALL_PHASES`, or "next"."""
 
     phase: str = "next"
     at_us: int | None = None
@@ -51,12 +60,6 @@ class Dose(msgspec.Struct, frozen=True, tag="dose"):
     amount_mg: float
     drug: str = "ketamine"
     at_us: int | None = None
-
-
-class Cue(msgspec.Struct, frozen=True, tag="cue"):
-    """Ask the room for a cue by name."""
-
-    cue: str
 
 
 class Feed(msgspec.Struct, frozen=True, tag="feed"):
@@ -72,7 +75,10 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     reason: str = ""
 
 
-CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Cue | Feed | End | AlarmWish
+PartWish = LightWish | MusicWish | BilateralWish | ClinicalWish
+"""What the parts of a session decide about: light, music, bilateral stimulation, the clinical core."""
+
+CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Feed | End | AlarmWish | QuietWish | PartWish
 
 
 class Command(msgspec.Struct, frozen=True, tag="command"):
@@ -112,8 +118,8 @@ def _mark(words: list[str]) -> CommandBody:
 
 def _phase(words: list[str]) -> CommandBody:
     name = " ".join(words).lower() or "next"
-    if name not in (*PHASES, "next"):
-        raise BadCommand(f"unknown phase {name!r}; one of: next, {', '.join(PHASES)}")
+    if name not in (*ALL_PHASES, "next"):
+        raise BadCommand(f"unknown phase {name!r}; one of: next, {', '.join(ALL_PHASES)}")
     return Phase(phase=name)
 
 
@@ -135,9 +141,16 @@ def _dose(words: list[str]) -> CommandBody:
 
 
 def _cue(words: list[str]) -> CommandBody:
-    if not words:
-        raise BadCommand("which cue? for example: cue next")
-    return Cue(cue=" ".join(words))
+    said = " ".join(words).lower()
+    if not said:
+        raise BadCommand("which cue of the light? next, back, hold, house, or a cue's name, for example: cue next")
+    plain: dict[str, CommandBody] = {
+        "next": lw.LightGo(),
+        "back": lw.LightBack(),
+        "hold": lw.LightHold(),
+        "house": lw.HouseLight(),
+    }
+    return plain.get(said, lw.LightCue(" ".join(words)))
 
 
 def _feed(words: list[str]) -> CommandBody:
@@ -153,6 +166,109 @@ def _cuff_start(words: list[str]) -> CommandBody:
     return CuffStart(patient=patient)
 
 
+def _end(words: list[str]) -> CommandBody:
+    return End(" ".join(words))
+
+
+def _acknowledge(words: list[str]) -> CommandBody:
+    return ws.Acknowledge(tuple(_number(word) for word in words))
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise BadCommand(f"{word!r} is no number of an alarm")
+    return int(word)
+
+
+def _seconds(word: str) -> float:
+    try:
+        seconds = float(word.lower().removesuffix("s").replace(",", "."))
+    except ValueError:
+        raise BadCommand(f"{word!r} is no number of seconds") from None
+    if not 0 < seconds <= 3600:
+        raise BadCommand(f"{word!r} is no length of a pause in seconds")
+    return seconds
+
+
+def _audio_pause(words: list[str]) -> CommandBody:
+    if len(words) > 1:
+        raise BadCommand("audio pause [SECONDS], for example: audio pause 60")
+    return ws.PauseAudio(_seconds(words[0]) if words else None)
+
+
+def _parameter(words: list[str], use: str) -> str:
+    if not words or words[0].lower() not in PARAMETERS:
+        raise BadCommand(f"{use}; PARAMETER is one of: {', '.join(PARAMETERS)}")
+    return words[0].lower()
+
+
+def _alarm_pause(words: list[str]) -> CommandBody:
+    use = "alarm pause PARAMETER REASON, for example: alarm pause spo2 probe moved to the other hand"
+    parameter = _parameter(words, use)
+    if len(words) < 2:
+        raise BadCommand(f"pausing alarms needs a reason: {use}")
+    return ws.PauseAlarm(parameter, " ".join(words[1:]))
+
+
+def _alarm_resume(words: list[str]) -> CommandBody:
+    use = "alarm resume PARAMETER"
+    parameter = _parameter(words, use)
+    if len(words) > 1:
+        raise BadCommand(use)
+    return ws.ResumeAlarm(parameter)
+
+
+def _limit(words: list[str]) -> CommandBody:
+    use = "limit NAME VALUE [ROLE] [REASON], for example: limit spo2.low 90 nurse"
+    if len(words) < 2 or words[0].lower() not in BEDSIDE:
+        raise BadCommand(f"{use}; NAME is one of: {', '.join(BEDSIDE)}")
+    try:
+        value = float(words[1].replace(",", "."))
+    except ValueError:
+        raise BadCommand(f"{words[1]!r} is no number: {use}") from None
+    if not math.isfinite(value):
+        raise BadCommand(f"{words[1]!r} is no limit: {use}")
+    role = words[2].lower() if len(words) > 2 else "nurse"
+    if role not in ws.ROLES:
+        raise BadCommand(f"{words[2]!r} is no role; one of: {', '.join(ws.ROLES)}")
+    return ws.ChangeLimits({words[0].lower(): value}, role, " ".join(words[3:]))
+
+
+def _help(words: list[str]) -> CommandBody:
+    return ws.CallForHelp(" ".join(words))
+
+
+def _symptom(words: list[str]) -> CommandBody:
+    present = not (words and words[-1].lower() == "gone")
+    symptom = " ".join(words if present else words[:-1]).lower()
+    if symptom not in ws.RED_FLAGS:
+        raise BadCommand(f"symptom WORDS [gone]; WORDS are one of: {', '.join(ws.RED_FLAGS)}")
+    return ws.NoteSymptom(symptom, present)
+
+
+def _limbs(words: list[str]) -> CommandBody:
+    if [word.lower() for word in words] not in (["same"], ["apart"]):
+        raise BadCommand("limbs same (cuff and oximeter on one limb), or: limbs apart")
+    return ws.NoteLimbs(words[0].lower() == "same")
+
+
+_HEARD = {"heard": (True, True), "not-heard": (False, True), "not-seen": (True, False), "nothing": (False, False)}
+
+
+def _self_test(words: list[str]) -> CommandBody:
+    if not words:
+        return ws.AskSelfTest()
+    said = words[0].lower()
+    role = words[1].lower() if len(words) == 2 else "nurse"
+    if len(words) > 2 or said not in _HEARD or role not in ws.ROLES:
+        raise BadCommand(
+            "self-test plays the test tone; then say: self-test heard (tone heard, lights seen), not-heard, not-seen "
+            f"or nothing, and as whom: {', '.join(ws.ROLES)}"
+        )
+    heard, seen = _HEARD[said]
+    return ws.ConfirmSelfTest(heard, seen, role)
+
+
 COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
     "cuff start": ("[adult|paediatric|neonatal]   take one cuff reading", _cuff_start),
     "cuff stop": ("   deflate the cuff now", _no_words(CuffStop)),
@@ -160,9 +276,23 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
     "mark": ("[LABEL]   a one-tap mark", _mark),
     "phase": ("[NAME]   the named phase, or the next one", _phase),
     "dose": ("ROUTE AMOUNT_MG [DRUG]   record a dose as given", _dose),
-    "cue": ("NAME   ask the room for a cue", _cue),
+    "cue": ("next|back|hold|house|NAME   move the light to another cue", _cue),
     "feed": ("METRIC NUMBER   let another device feed spo2, pulse_rate, nibp or pleth", _feed),
-    "end": ("   close the session", _no_words(End)),
+    "ack": ("[NUMBER...]   acknowledge these alarms, or all", _acknowledge),
+    "audio pause": ("[SECONDS]   AUDIO PAUSED, as long as the site allows or shorter", _audio_pause),
+    "audio resume": ("   end AUDIO PAUSED now", _no_words(ws.ResumeAudio)),
+    "alarm pause": ("PARAMETER REASON   ALARM PAUSED for spo2, pulse_rate, resp_rate or nibp", _alarm_pause),
+    "alarm resume": ("PARAMETER   end ALARM PAUSED now", _alarm_resume),
+    "limit": ("NAME VALUE [ROLE] [REASON]   another alarm limit for this session", _limit),
+    "help-me": ("[WORDS]   call for help", _help),
+    "call": ("[WORDS]   call for help", _help),
+    "symptom": ("WORDS [gone]   a red-flag symptom is there, or gone", _symptom),
+    "limbs": ("same|apart   cuff and oximeter on one limb, or not", _limbs),
+    "self-test": (
+        "[heard|not-heard|not-seen|nothing [ROLE]]   play the test tone, or say what came of it",
+        _self_test,
+    ),
+    "end": ("[REASON]   close the session; while a HIGH alarm is active a reason is needed", _end),
 }
 """What `kapconsole send` understands: the words, their use, and how they are read."""
 

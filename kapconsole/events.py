@@ -13,7 +13,11 @@ from __future__ import annotations
 
 import msgspec
 
-from kapconsole.alarms.events import AlarmBody
+from kapconsole.alarms.events import AlarmBody, QuietBody
+from kapconsole.bilateral.events import BilateralBody
+from kapconsole.clinical.events import ClinicalBody
+from kapconsole.cues.light.events import LightBody
+from kapconsole.cues.music.events import MusicBody
 from kapdevices.readings import Metric, Numeric, Quality
 
 
@@ -260,6 +264,11 @@ Body = (
     | SignalSounded
     | StorageState
     | AlarmBody
+    | QuietBody
+    | ClinicalBody
+    | LightBody
+    | MusicBody
+    | BilateralBody
 )
 """Every kind of event body. The tag is the `kind` column of the log."""
 

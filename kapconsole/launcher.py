@@ -174,6 +174,7 @@ class Launcher:
         self._others = [
             Child("annunciator", python("kapconsole.annunciator"), secretless, restart=True, vital=False),
             Child("room", python("kapconsole.room"), secretless, restart=True, vital=False),
+            Child("light", python("kapconsole.light"), secretless, restart=True, vital=False),
         ]
         if with_console:
             self._others.append(

@@ -32,6 +32,7 @@ class Orders(msgspec.Struct, frozen=True):
     alarm_out: str = ""
     patient_out: str = ""
     alarm_preset: str = "standard"
+    alarm_keepalive_dbfs: float | None = None
     capture_dir: str = ""
 
 

@@ -15,9 +15,10 @@ BEAT_S = 1.0
 class Attachment:
     """Keeps one process attached as `role`. Messages are taken with `take`; None among them means: contact lost."""
 
-    def __init__(self, address: Address, role: str) -> None:
+    def __init__(self, address: Address, role: str, station: str = "", staff: str = "") -> None:
         self._address = address
         self._role = role
+        self._station, self._staff = station, staff
         self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._peer: Peer | None = None
         self._ended = threading.Event()
@@ -65,7 +66,7 @@ class Attachment:
 
     def _attach(self) -> None:
         try:
-            self._peer = connect(self._address, self._role, self._received, self._lost)
+            self._peer = connect(self._address, self._role, self._received, self._lost, self._station, self._staff)
         except HubUnreachable:
             self._peer = None
 

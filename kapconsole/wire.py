@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from kapconsole.alarms.quiet import Asked
 from kapconsole.alarms.status import AlarmStatus
 from kapconsole.clock import ClockFrame
 from kapconsole.commands import Command
@@ -40,10 +41,15 @@ CONNECT_S = 5.0
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """The first word of a peer: `role` is console, annunciator, room, sender, launcher or demo."""
+    """The first word of a peer: `role` is console, annunciator, room, sender, launcher or demo.
+
+    `station`: the name of a console's station where it is another than the room's own, for `staff` (nurse, ...).
+    """
 
     role: str
     pid: int
+    station: str = ""
+    staff: str = ""
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat"):
@@ -95,20 +101,6 @@ class LogStatus(msgspec.Struct, frozen=True, tag="log-status"):
     encrypted: bool
 
 
-class CueGo(msgspec.Struct, frozen=True, tag="cue-go"):
-    """The monitor asks the room to carry out a cue."""
-
-    cue: str
-
-
-class CueReport(msgspec.Struct, frozen=True, tag="cue-report"):
-    """The room tells what it delivered."""
-
-    cue: str
-    done: bool
-    text: str
-
-
 class Do(msgspec.Struct, frozen=True, tag="do"):
     """The monitor passes on what was asked, as it stands in the log, to the process that carries it out."""
 
@@ -122,10 +114,21 @@ class Did(msgspec.Struct, frozen=True, tag="did"):
 
 
 class AlarmsNow(msgspec.Struct, frozen=True, tag="alarms-now"):
-    """The alarm system's status, several times a second. `quiet`: why the room's speaker is silent."""
+    """The alarm system's status, several times a second. `quiet`: why the room's speaker is silent.
+
+    `listening`: the stations that listen for the room; `asked`: who is to answer for which alarm. `self_test`: why a
+    person should confirm a self-test of the alarm sound, in words; empty while one is confirmed.
+    """
 
     status: AlarmStatus
     quiet: str = ""
+    listening: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    self_test: str = ""
+
+
+class Listening(msgspec.Struct, frozen=True, tag="listening"):
+    """A station's process renews its lease: its window lives, and a person pressed "I am listening" not long ago."""
 
 
 class WatchBytes(msgspec.Struct, frozen=True, tag="watch-bytes"):
@@ -223,11 +226,10 @@ Message = (
     | History
     | Live
     | LogStatus
-    | CueGo
-    | CueReport
     | Do
     | Did
     | AlarmsNow
+    | Listening
     | WatchBytes
     | BytesSeen
     | CaptureWanted
@@ -273,6 +275,7 @@ class Peer:
         lost: Callable[[Peer, str], None],
     ) -> None:
         self.role = ""
+        self.station = ""
         self._connection = connection
         self._received = received
         self._lost = lost
@@ -430,13 +433,15 @@ def connect(
     role: str,
     received: Callable[[Peer, Message], None],
     lost: Callable[[Peer, str], None],
+    station: str = "",
+    staff: str = "",
 ) -> Peer:
     """Attach to the hub and say hello. Raises HubUnreachable."""
     connection = _client(address)
     peer = Peer(connection, received, lost)
     peer.role = role
     peer.start()
-    peer.send(Hello(role, os.getpid()))
+    peer.send(Hello(role, os.getpid(), station, staff))
     return peer
 
 

@@ -13,18 +13,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kapconsole.alarms.shapes import FAILURE as FAILURE
+from kapconsole.alarms.shapes import HIGH as HIGH
+from kapconsole.alarms.shapes import LOW as LOW
+from kapconsole.alarms.shapes import MAX_LOUDER_DB as MAX_LOUDER_DB
+from kapconsole.alarms.shapes import MEDIUM as MEDIUM
+from kapconsole.alarms.shapes import PEAK, SHAPES, Shape
+from kapconsole.alarms.shapes import TEST as TEST
+
 Samples = NDArray[np.float32]
 
 RATE_HZ = 48_000
 PARTIALS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3)
 """Linear levels of f0 and its next five multiples: 0 to -10.5 dB, where table 4 wants four of them within 15 dB."""
 
-PEAK = 0.5
 RISE_S = 0.025
 """10 % to 90 % of the envelope, and as much for its fall: 12 to 17 % of the pulses below (table 4: 10 to 20 %)."""
-
-MAX_LOUDER_DB = 6.0
-"""How far above `PEAK` a burst may be played: to full scale."""
 
 _POINT_90 = math.acos(-0.8) / math.pi
 _EDGE_S = RISE_S / ((math.acos(-0.8) - math.acos(0.8)) / math.pi)
@@ -52,33 +56,6 @@ class Signal(msgspec.Struct, frozen=True, eq=False):
             if frame < end:
                 return end
         return len(self.samples)
-
-
-class Shape(msgspec.Struct, frozen=True):
-    """What a signal is made of: `onsets_s` (90 % points, from the first), f0 of each pulse in Hz, duration, rest."""
-
-    name: str
-    onsets_s: tuple[float, ...]
-    tones_hz: tuple[float, ...]
-    pulse_s: float
-    rest_s: float
-
-    @property
-    def length_s(self) -> float:
-        """Burst length, from the first to the last 90 % point."""
-        return self.onsets_s[-1] + self.pulse_s
-
-
-HIGH = Shape("high", (0, 0.25, 0.50, 1.00, 1.25, 2.10, 2.35, 2.60, 3.10, 3.35), (440.0,) * 10, 0.150, 5.0)
-MEDIUM = Shape("medium", (0, 0.40, 0.80), (440.0,) * 3, 0.200, 10.0)
-LOW = Shape("low", (0, 0.40), (440.0,) * 2, 0.200, 25.0)
-FAILURE = Shape("failure", (0, 0.40), (587.0, 440.0), 0.300, 1.3)
-"""Two falling tones every two seconds, unlike any burst: nobody shall take it for a patient's alarm."""
-
-TEST = Shape("test", (0, 0.30), (440.0, 587.0), 0.200, 0.0)
-"""Two rising tones, once: the way to the loudspeaker is tried."""
-
-SHAPES = (HIGH, MEDIUM, LOW, FAILURE, TEST)
 
 
 def envelope(pulse_s: float, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:

@@ -10,7 +10,10 @@ from enum import StrEnum
 
 import msgspec
 
+from kapconsole.alarms import shapes
 from kapconsole.alarms.events import Priority
+
+SECOND_US = 1_000_000
 
 
 class Kind(StrEnum):
@@ -95,7 +98,11 @@ RANK: dict[str, int] = {condition.id: index for index, condition in enumerate(_T
 PARAMETERS = ("spo2", "pulse_rate", "resp_rate", "nibp")
 """What ALARM PAUSED and limits are about."""
 
-BURST_S: dict[Priority, float] = {Priority.HIGH: 3.5, Priority.MEDIUM: 1.0, Priority.LOW: 0.6}
+BURST_S: dict[Priority, float] = {
+    Priority.HIGH: shapes.HIGH.length_s,
+    Priority.MEDIUM: shapes.MEDIUM.length_s,
+    Priority.LOW: shapes.LOW.length_s,
+}
 """How long one burst lasts."""
 
 

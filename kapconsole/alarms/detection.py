@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kapconsole import events as ev
 from kapconsole.alarms.continuous import RateWatch, Spo2Watch
-from kapconsole.alarms.events import LimbsNoted, ReadingDue, SymptomNoted
+from kapconsole.alarms.events import LimbsNoted, ReadingDue, SelfTestConfirmed, SymptomNoted
 from kapconsole.alarms.limits import Settings
 from kapconsole.alarms.nibp import NibpWatch
 from kapconsole.alarms.streams import SECOND_US, WATCHED, Sources
@@ -71,6 +71,10 @@ class Detector:
         """Until when a cuff on the oximeter's limb holds SpO2's alarms back; 0: it does not."""
         return self.cuff.until_us(HOLD_MOST_US)
 
+    def tested_output(self) -> str | None:
+        """Where the last self-test was played ("": no speaker); None before the first."""
+        return self._technical.tested_output
+
     def take_body(self, body: object, at_us: int) -> list[ReadingDue]:
         """One event; gives the rechecks that it asks for."""
         self.cuff.take(body, at_us)
@@ -83,6 +87,10 @@ class Detector:
                 self.sources.take_state(body, at_us)
             case ev.ProcessState():
                 self._technical.process(body, at_us)
+            case ev.SignalSounded():
+                self._technical.sounded(body, at_us)
+            case SelfTestConfirmed():
+                self._technical.confirmed(body, at_us)
             case ev.StorageState():
                 self._technical.storage(body, at_us)
             case ev.FeedChosen(metric=metric, source=source):

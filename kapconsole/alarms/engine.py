@@ -12,14 +12,13 @@ from collections.abc import Iterable
 from kapconsole import events as ev
 from kapconsole.alarms import events as al
 from kapconsole.alarms import wishes as ws
-from kapconsole.alarms.conditions import CONDITIONS, PARAMETERS
+from kapconsole.alarms.conditions import CONDITIONS, PARAMETERS, SECOND_US
 from kapconsole.alarms.detection import Detector
 from kapconsole.alarms.events import OccurrenceState, Priority
 from kapconsole.alarms.limits import LimitError, Preset, Settings, beyond_guard, changed, differences, flat, unflat
 from kapconsole.alarms.occurrences import Occurrences
 from kapconsole.alarms.showing import status_of
 from kapconsole.alarms.status import AlarmStatus
-from kapconsole.alarms.streams import SECOND_US
 from kapconsole.alarms.verdict import Truth, Verdict, false, say
 from kapconsole.alarms.wishes import NotAllowed
 from kapconsole.clock import duration_text
@@ -150,6 +149,13 @@ class AlarmEngine:
                 self._note(al.SymptomNoted(now_us, symptom, present))
             case ws.NoteLimbs(same=same):
                 self._note(al.LimbsNoted(now_us, same))
+            case ws.AskSelfTest():
+                self._out.append(al.SelfTestAsked(now_us))
+            case ws.ConfirmSelfTest(heard=heard, seen=seen, role=role):
+                output = self._detector.tested_output()
+                if output is None:
+                    raise NotAllowed("no self-test has been played in this session; ask for one first")
+                self._note(al.SelfTestConfirmed(heard, seen, output, role, now_us))
 
     def _alarm_pause(self, wish: ws.PauseAlarm, now_us: int) -> al.AlarmPaused:
         if wish.parameter not in PARAMETERS:
@@ -183,7 +189,7 @@ class AlarmEngine:
         values = flat(settings)
         self._delays = {name: float(values[row.delay]) for name, row in CONDITIONS.items() if row.delay}
 
-    def _note(self, body: al.SymptomNoted | al.LimbsNoted) -> None:
+    def _note(self, body: al.SymptomNoted | al.LimbsNoted | al.SelfTestConfirmed) -> None:
         self._out.append(body)
         self._detector.take_body(body, body.at_us)
 

@@ -201,6 +201,73 @@ class LimbsNoted(msgspec.Struct, frozen=True, tag="limbs-noted"):
     same: bool
 
 
+class SelfTestAsked(msgspec.Struct, frozen=True, tag="self-test-asked"):
+    """A person asked for the alarm sound's self-test; its result is a signal-sounded event."""
+
+    at_us: int
+
+
+class SelfTestConfirmed(msgspec.Struct, frozen=True, tag="self-test-confirmed"):
+    """What a person, as `role`, says of the self-test: tone `heard`, lights `seen`. `output`: where it was played."""
+
+    heard: bool
+    seen: bool
+    output: str
+    role: str
+    at_us: int
+
+
+class LeaseTaken(msgspec.Struct, frozen=True, tag="lease-taken"):
+    """A person at `station` listens for the room, up to `until_us` at most; until then it must be renewed."""
+
+    station: str
+    at_us: int
+    until_us: int
+
+
+class LeaseEnded(msgspec.Struct, frozen=True, tag="lease-ended"):
+    """Nobody listens at `station` any more. `why`: by a person, time over, not renewed, station left."""
+
+    station: str
+    why: str
+    at_us: int
+
+
+class AlarmAccepted(msgspec.Struct, frozen=True, tag="alarm-accepted"):
+    """A person at `station` takes responsibility for one occurrence."""
+
+    occurrence: int
+    station: str
+    at_us: int
+
+
+class AlarmRejected(msgspec.Struct, frozen=True, tag="alarm-rejected"):
+    """A person at `station` does not take responsibility; `next_station` is asked (empty: none is left)."""
+
+    occurrence: int
+    station: str
+    next_station: str
+    at_us: int
+
+
+class RoomSpeakerHeld(msgspec.Struct, frozen=True, tag="room-speaker-held"):
+    """The room's speaker is held silent from now on, because somebody listens at `stations` (in order of asking)."""
+
+    stations: tuple[str, ...]
+    at_us: int
+
+
+class RoomSpeakerReleased(msgspec.Struct, frozen=True, tag="room-speaker-released"):
+    """The room's speaker may sound again: for one `occurrence`, or (0) for all.
+
+    `why`: no station listens, phase, not accepted, rejected, accepted too long ago, reminder.
+    """
+
+    occurrence: int
+    why: str
+    at_us: int
+
+
 AlarmBody = (
     AlarmBegan
     | AlarmChanged
@@ -217,5 +284,10 @@ AlarmBody = (
     | HelpCalled
     | SymptomNoted
     | LimbsNoted
+    | SelfTestAsked
+    | SelfTestConfirmed
 )
 """Every kind of body that the engine gives out."""
+
+QuietBody = LeaseTaken | LeaseEnded | AlarmAccepted | AlarmRejected | RoomSpeakerHeld | RoomSpeakerReleased
+"""Every kind of body of the quiet room."""

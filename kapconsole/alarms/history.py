@@ -12,11 +12,10 @@ import msgspec
 
 from kapconsole.alarms import events as al
 from kapconsole.alarms import wishes as ws
-from kapconsole.alarms.conditions import CONDITIONS
+from kapconsole.alarms.conditions import CONDITIONS, SECOND_US
 from kapconsole.alarms.engine import AlarmEngine
 from kapconsole.alarms.limits import Preset
-from kapconsole.alarms.streams import SECOND_US
-from kapconsole.events import Event, SessionResumed, StreamItem, WavePiece
+from kapconsole.events import Event, SessionClosed, SessionResumed, StreamItem, WavePiece
 from kapconsole.rows import NUMERICS, WAVE, Row, row_event, unpack_numerics, unpack_wave
 
 _Noticed = al.AlarmAcknowledged | al.AlarmEnded
@@ -76,6 +75,7 @@ def replayed(items: Iterable[StreamItem], preset: Preset, *, people: bool = True
     engine = AlarmEngine(preset)
     bodies: list[al.AlarmBody] = []
     noticed: list[_Noticed] = []  # what one keypress acknowledged stands in the log one by one
+    closed_us: int | None = None  # a close ends the alarms before it is numbered, since it is a log's last event
 
     def notice() -> None:
         if noticed:
@@ -88,12 +88,18 @@ def replayed(items: Iterable[StreamItem], preset: Preset, *, people: bool = True
         body: object = item.body if isinstance(item, Event) else None
         if noticed and not (isinstance(body, _NOTICED) and body.at_us == noticed[0].at_us):
             notice()
-        if not isinstance(item, Event) or not isinstance(body, al.AlarmBody):
+        if isinstance(body, SessionClosed) and isinstance(item, Event) and closed_us is not None:
+            bodies += engine.feed(msgspec.structs.replace(item, mono_us=closed_us))
+        elif not isinstance(item, Event) or not isinstance(body, al.AlarmBody):
             bodies += engine.feed(item)
+        elif _closed(body):
+            closed_us = body.at_us
         elif isinstance(body, al.AlarmAcknowledged) or (isinstance(body, al.AlarmEnded) and body.how == "cleared"):
             if people:
                 noticed.append(body)
-        elif (wish := _wish(body)) is not None and (people or isinstance(wish, ws.NoteSymptom | ws.NoteLimbs)):
+        elif (wish := _wish(body)) is not None and (
+            people or isinstance(wish, ws.NoteSymptom | ws.NoteLimbs | ws.ConfirmSelfTest)
+        ):
             bodies += _granted(engine, wish, body.at_us)
         elif isinstance(body, al.ReadingDue) and not body.recheck:
             bodies += engine.feed(item)
@@ -218,8 +224,19 @@ def _wish(body: al.AlarmBody) -> ws.AlarmWish | None:
             return ws.NoteSymptom(symptom, present)
         case al.LimbsNoted(same=same):
             return ws.NoteLimbs(same)
+        case al.SelfTestAsked():
+            return ws.AskSelfTest()
+        case al.SelfTestConfirmed(heard=heard, seen=seen, role=role):
+            return ws.ConfirmSelfTest(heard, seen, role)
         case _:
             return None
+
+
+def _closed(body: al.AlarmBody) -> bool:
+    """True for what the close of the session ended."""
+    if isinstance(body, al.AlarmEnded):
+        return body.how == "closed"
+    return isinstance(body, al.AudioPauseEnded | al.AlarmPauseEnded) and body.why == "closed"
 
 
 def _same(noticed: _Noticed, so_far: Sequence[al.AlarmBody]) -> int | None:

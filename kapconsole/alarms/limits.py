@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from kapconsole.alarms.shapes import MAX_LOUDER_DB
+
 HARD_AUDIO_PAUSE_S = 120.0
 """AUDIO PAUSED never lasts longer; nor does any silence of a true HIGH while a dose is active."""
 
@@ -82,7 +84,7 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frozen_numerics_s: float = 300
     louder_each_s: float = 20
     louder_db: float = 3
-    louder_most_db: float = 9
+    louder_most_db: float = MAX_LOUDER_DB
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,7 +135,7 @@ _POSSIBLE: dict[str, tuple[float, float]] = {
     "timing.reminder_s": (60, 180), "timing.escalate_s": (30, 180), "timing.technical_s": (0, 15),
     "timing.silent_s": (0, 7), "timing.disk_s": (0, 30), "timing.lost_rise_s": (30, 180),
     "timing.frozen_pleth_s": (5, 120), "timing.frozen_numerics_s": (60, 3600), "timing.louder_each_s": (5, 120),
-    "timing.louder_db": (0, 6), "timing.louder_most_db": (0, 20),
+    "timing.louder_db": (0, 6), "timing.louder_most_db": (0, MAX_LOUDER_DB),
 }  # fmt: skip
 
 _APART = (

@@ -12,10 +12,9 @@ from statistics import median
 
 import msgspec
 
-from kapconsole.alarms.conditions import CONDITIONS
+from kapconsole.alarms.conditions import CONDITIONS, SECOND_US
 from kapconsole.alarms.events import Priority, ReadingDue
 from kapconsole.alarms.limits import Bp
-from kapconsole.alarms.streams import SECOND_US
 from kapconsole.alarms.verdict import Truth, Verdict, false, say, unknown
 from kapconsole.clock import duration_text
 from kapconsole.events import NibpMeasured

@@ -10,13 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from kapconsole.alarms import events as al
-from kapconsole.alarms.conditions import BURST_S, CONDITIONS, Condition
+from kapconsole.alarms.conditions import BURST_S, CONDITIONS, SECOND_US, Condition
 from kapconsole.alarms.events import OccurrenceState as S
 from kapconsole.alarms.events import Priority
 from kapconsole.alarms.limits import HARD_AUDIO_PAUSE_S, Timing
 from kapconsole.alarms.occurrence import Given, Occurrence, Row, When, step, worse
 from kapconsole.alarms.pauses import Pauses
-from kapconsole.alarms.streams import SECOND_US
 from kapconsole.alarms.verdict import Truth, Verdict
 from kapconsole.alarms.wishes import NotAllowed
 

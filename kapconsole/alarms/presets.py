@@ -72,19 +72,24 @@ def load_preset(name: str = STANDARD, site: Path | None = None) -> Preset:
     """A preset by name, from the site's folder first, else a packaged one. Raises PresetError."""
 
     def find(wanted: str) -> str:
-        if not wanted.replace("-", "").isalnum():
-            raise PresetError(f"{wanted!r} is no name of a preset: letters, digits and hyphens")
-        own = None if site is None else site / f"{wanted}.toml"
-        packaged = resources.files("kapconsole") / "resources" / "alarm_presets" / f"{wanted}.toml"
-        try:
-            return (own if own is not None and own.is_file() else packaged).read_text("utf-8")
-        except FileNotFoundError:
-            known = ", ".join(preset_names(site))
-            raise PresetError(f"there is no preset {wanted}; there are: {known}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise PresetError(f"preset {wanted} cannot be read: {error}") from None
+        return preset_text(wanted, site)
 
     return parse_preset(find(name), find, name)
+
+
+def preset_text(wanted: str, site: Path | None = None) -> str:
+    """The TOML text of a preset, from the site's folder first, else a packaged one. Raises PresetError."""
+    if not wanted.replace("-", "").isalnum():
+        raise PresetError(f"{wanted!r} is no name of a preset: letters, digits and hyphens")
+    own = None if site is None else site / f"{wanted}.toml"
+    packaged = resources.files("kapconsole") / "resources" / "alarm_presets" / f"{wanted}.toml"
+    try:
+        return (own if own is not None and own.is_file() else packaged).read_text("utf-8")
+    except FileNotFoundError:
+        known = ", ".join(preset_names(site))
+        raise PresetError(f"there is no preset {wanted}; there are: {known}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PresetError(f"preset {wanted} cannot be read: {error}") from None
 
 
 def preset_names(site: Path | None = None) -> list[str]:
@@ -93,7 +98,7 @@ def preset_names(site: Path | None = None) -> list[str]:
     found = {entry.name for entry in folder.iterdir()}
     if site is not None and site.is_dir():
         found |= {entry.name for entry in site.iterdir()}
-    return sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml"))
+    return sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml") and not name.startswith("."))
 
 
 def _known(table: Mapping[str, Any], name: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from kapconsole.alarms.conditions import CONDITIONS, PARAMETERS, mark
+from kapconsole.alarms.conditions import CONDITIONS, PARAMETERS, SECOND_US, mark
 from kapconsole.alarms.detection import Detector
 from kapconsole.alarms.events import OccurrenceState, Priority
 from kapconsole.alarms.limits import Preset, Settings, Timing, differences, doubts, flat
 from kapconsole.alarms.occurrence import Occurrence
 from kapconsole.alarms.occurrences import NOTE_US, Occurrences
 from kapconsole.alarms.status import AlarmStatus, ParameterStatus, ShownAlarm
-from kapconsole.alarms.streams import SECOND_US
 
 _LIMITS = {
     "spo2": ("spo2.low", None),

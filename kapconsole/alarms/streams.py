@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
+from kapconsole.alarms.conditions import SECOND_US as SECOND_US
 from kapconsole.events import DeviceState, Measurement, WavePiece
 from kapconsole.session.freshness import LATE_AFTER_S, LOST_AFTER_S
 from kapconsole.session.words import device_names
 from kapdevices.readings import Metric, Quality
 
-SECOND_US = 1_000_000
 SETTLED_US = 2 * SECOND_US
 """A waveform is judged this long after it was sent: by then all of it has arrived, live and from a file alike."""
 

@@ -6,12 +6,12 @@ end a physiological alarm, they make it unknown and raise T02.
 
 from __future__ import annotations
 
-from kapconsole.alarms.events import Priority
+from kapconsole.alarms.events import Priority, SelfTestConfirmed
 from kapconsole.alarms.limits import Timing
 from kapconsole.alarms.streams import SECOND_US, WATCHED, Sources
 from kapconsole.alarms.verdict import Truth, Verdict, false, say, unknown
 from kapconsole.clock import duration_text
-from kapconsole.events import CuffRequested, DeviceSaid, NibpMeasured, ProcessState, StorageState
+from kapconsole.events import CuffRequested, DeviceSaid, NibpMeasured, ProcessState, SignalSounded, StorageState
 from kapconsole.session.troubles import VOICE_EXPECTED_AFTER_US, WORKING
 from kapconsole.session.words import metric_label
 from kapdevices.readings import Metric
@@ -63,6 +63,10 @@ class TechnicalWatch:
         self._voice: ProcessState | None = None
         self._voice_us = 0
         self._expected_us: int | None = None
+        self.tested_output: str | None = None
+        """Where the last self-test was played ("": no speaker); None before the first."""
+        self._untested: tuple[int, str] | None = None
+        self._unheard: tuple[int, str] | None = None
         self._storage = StorageState("ok", "")
         self._storage_us = 0
         self._lost_us: dict[int, int] = {}
@@ -80,6 +84,27 @@ class TechnicalWatch:
         if self._voice is None or (self._voice.state in WORKING) != (body.state in WORKING):
             self._voice_us = at_us
         self._voice = body
+
+    def sounded(self, body: SignalSounded, at_us: int) -> None:
+        """Something was sounded; a self-test says whether the alarm can be heard.
+
+        Without a speaker there is nothing to be tested, and the annunciator's own state says so already.
+        """
+        if body.what != "test":
+            return
+        self.tested_output = body.output
+        failed = bool(body.output) and not body.ok
+        if not failed:
+            self._untested = None
+        elif self._untested is None:
+            self._untested = (at_us, f"self-test failed: {body.text}")
+
+    def confirmed(self, body: SelfTestConfirmed, at_us: int) -> None:
+        """A person says whether the self-test was heard."""
+        if body.heard:
+            self._unheard = None
+        elif self._unheard is None:
+            self._unheard = (at_us, "a person did not hear the self-test")
 
     def storage(self, body: StorageState, at_us: int) -> None:
         """The log's disk changed."""
@@ -114,14 +139,16 @@ class TechnicalWatch:
         return min((time for time in times if time > after_us), default=None)
 
     def _sound(self, now_us: int) -> Verdict:
+        missing: tuple[int, str] | None = None
         if self._voice is not None:
-            if self._voice.state in WORKING:
-                return false("T06")
-            words, since_us = self._voice.text or self._voice.state, self._voice_us
+            if self._voice.state not in WORKING:
+                missing = (self._voice_us, self._voice.text or self._voice.state)
         elif self._expected_us is not None and now_us >= self._expected_us:
-            words, since_us = "not heard of in this session", self._expected_us
-        else:
-            return unknown("T06")
+            missing = (self._expected_us, "not heard of in this session")
+        missing = missing or self._untested or self._unheard
+        if missing is None:
+            return unknown("T06") if self._voice is None else false("T06")
+        since_us, words = missing
         return Verdict("T06", Truth.TRUE, since_us=since_us, priority=Priority.HIGH, text=say("T06", words=words))
 
     def _disk(self) -> Verdict:

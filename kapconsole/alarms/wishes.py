@@ -79,6 +79,40 @@ class NoteLimbs(msgspec.Struct, frozen=True, tag="limbs-note"):
     same: bool
 
 
+class AskSelfTest(msgspec.Struct, frozen=True, tag="self-test-ask"):
+    """Play the test pattern on the alarm speaker."""
+
+
+class ConfirmSelfTest(msgspec.Struct, frozen=True, tag="self-test-confirm"):
+    """Say whether the test pattern was heard where the alarm speaker stands, and the lights on the screen seen."""
+
+    heard: bool
+    seen: bool
+    role: str = "nurse"
+
+
+class ListenLease(msgspec.Struct, frozen=True, tag="listen-lease"):
+    """ "I am listening" for the room, at the station from which this comes; or (`on` False) no more."""
+
+    on: bool = True
+
+
+class AcceptAlarm(msgspec.Struct, frozen=True, tag="alarm-accept"):
+    """Take responsibility for one occurrence, at the station from which this comes."""
+
+    occurrence: int
+
+
+class RejectAlarm(msgspec.Struct, frozen=True, tag="alarm-reject"):
+    """Do not take responsibility for one occurrence: the next station is asked."""
+
+    occurrence: int
+
+
+ROLES = ("therapist", "nurse", "prescriber", "technician")
+"""Who may stand behind a wish. Which of them may do what is said where it is refused."""
+
+
 AlarmWish = (
     Acknowledge
     | PauseAudio
@@ -89,4 +123,9 @@ AlarmWish = (
     | CallForHelp
     | NoteSymptom
     | NoteLimbs
+    | AskSelfTest
+    | ConfirmSelfTest
 )
+
+QuietWish = ListenLease | AcceptAlarm | RejectAlarm
+"""What another station may ask of the quiet room."""

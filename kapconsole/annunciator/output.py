@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from kapconsole.alarms.bursts import Samples
+from kapconsole.sound.outputs import NOT_AN_OUTPUT as NOT_AN_OUTPUT
+from kapconsole.sound.outputs import NoOutput as NoOutput
 
 Fill = Callable[[Samples, int], None]
 """Called by the output's own thread: write the next frames (mono), heard from this monotonic ns on."""
@@ -17,13 +19,6 @@ STALLED_AFTER_S = 0.5
 """An output that has not asked for samples for this long is dead: five times its latency."""
 
 STARTS_WITHIN_S = 1.5
-
-NOT_AN_OUTPUT = ("default", "sysdefault", "pulse", "pipewire", "jack", "dmix", "")
-"""Names behind which the system chooses: it may choose the patient's headphones."""
-
-
-class NoOutput(Exception):
-    """The alarm speaker cannot be opened; the message says why, for the staff."""
 
 
 class Output(Protocol):

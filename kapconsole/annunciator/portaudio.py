@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from typing import Any
 
@@ -11,37 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kapconsole.alarms.bursts import Samples
-from kapconsole.annunciator.output import LATENCY_S, NOT_AN_OUTPUT, Fill, LastAsked, NoOutput
+from kapconsole.annunciator.output import LATENCY_S, Fill, LastAsked, NoOutput
+from kapconsole.sound.portaudio import devices as devices
+from kapconsole.sound.portaudio import library as library
+from kapconsole.sound.portaudio import rate_of as rate_of
 
 log = logging.getLogger("kapconsole.annunciator")
-
-WASAPI = "Windows WASAPI"
-
-
-def library() -> Any:
-    """The module sounddevice. Raises NoOutput where PortAudio is missing."""
-    try:
-        import sounddevice
-    except OSError:
-        raise NoOutput("no sound: the PortAudio library is missing") from None
-    return sounddevice
-
-
-def devices(sounddevice: Any) -> list[tuple[str, str, int]]:
-    """Outputs as (host API, name, index), without those behind which the system chooses.
-
-    Windows lists each one under several host APIs, cut short and resampled; there only WASAPI counts.
-    """
-    apis = [str(api["name"]) for api in sounddevice.query_hostapis()]
-    found = []
-    for index, device in enumerate(sounddevice.query_devices()):
-        api, name = apis[device["hostapi"]], str(device["name"])
-        if device["max_output_channels"] < 1 or name.lower() in NOT_AN_OUTPUT:
-            continue
-        if sys.platform == "win32" and api != WASAPI:
-            continue
-        found.append((api, name, index))
-    return found
 
 
 class PortAudioOutput:
@@ -100,8 +74,3 @@ class PortAudioOutput:
             self._broken = f"no samples: {trouble}"
             mono.fill(0.0)
         out[:] = mono[:, np.newaxis]
-
-
-def rate_of(sounddevice: Any, index: int) -> int:
-    """The device's own rate in Hz: WASAPI and plain ALSA refuse any other."""
-    return round(float(sounddevice.query_devices()[index]["default_samplerate"]))

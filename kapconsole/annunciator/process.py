@@ -36,7 +36,7 @@ def main() -> int:
     output, sequence = _open(orders)
     attachment = Attachment(orders.address, "annunciator")
     attachment.trouble = output.look(time.monotonic())
-    voice = Voice(output, sequence, orders.frame, attachment.send, time.monotonic())
+    voice = Voice(output, sequence, None, attachment.send, time.monotonic())
     comeback: Comeback | None = None
     failing = False
     gone_since_s: float | None = None
@@ -81,7 +81,7 @@ def main() -> int:
 
 def _open(orders: Orders) -> tuple[Output, Sequence]:
     try:
-        return open_output(orders.alarm_out)
+        return open_output(orders.alarm_out, orders.alarm_keepalive_dbfs)
     except NoOutput as trouble:
         sequence = Sequence()
         return NoSpeaker(orders.alarm_out, str(trouble), sequence.fill, RATE_HZ, time.monotonic()), sequence

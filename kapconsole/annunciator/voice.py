@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+
+from msgspec.structs import replace
 
 from kapconsole.alarms.bursts import TEST
 from kapconsole.annunciator.output import Output
@@ -24,9 +27,17 @@ class Voice:
     """Fed with messages and time (monotonic seconds); `turn` several times a second."""
 
     def __init__(
-        self, output: Output, sequence: Sequence, frame: ClockFrame, tell: Callable[[Message], bool], now_s: float
+        self,
+        output: Output,
+        sequence: Sequence,
+        frame: ClockFrame | None,
+        tell: Callable[[Message], bool],
+        now_s: float,
     ) -> None:
-        """Begins with a self-test. `tell` sends to the monitor, and says whether there is contact."""
+        """Begins with a self-test. `tell` sends to the monitor, and says whether there is contact.
+
+        `frame`: None until the monitor says in its welcome when the session began; nothing is told before.
+        """
         self.failing = False
         """True while the failure signal sounds: the monitor is not heard."""
         self.trouble = ""
@@ -36,7 +47,7 @@ class Voice:
         self._frame = frame
         self._tell = tell
         self._watch = HeartWatch(now_s)
-        self._untold: deque[Sounded] = deque(maxlen=UNTOLD)
+        self._untold: deque[tuple[int, Sounded]] = deque(maxlen=UNTOLD)
         self._reads_back = False
         self._tested: Begun | None = None
         self._start_test()
@@ -67,7 +78,11 @@ class Voice:
         if self._tested is not None and not self._sequence.test_waits:
             if now_s >= self._tested.heard_ns / 1e9 + TEST.length_s + TEST_TAIL_S:
                 self._end_test(self._tested)
-        while self._untold and self._tell(self._untold[0]):
+        while self._untold and self._frame is not None:
+            heard_ns, told = self._untold[0]
+            at_us = SessionClock(self._frame, partial(int, heard_ns)).now_us()
+            if not self._tell(replace(told, at_mono_us=at_us)):
+                break
             self._untold.popleft()
 
     def replace(self, output: Output) -> None:
@@ -82,8 +97,8 @@ class Voice:
             self._report(begun, not self.trouble, self.trouble)
 
     def _report(self, begun: Begun, ok: bool, text: str) -> None:
-        at_us = SessionClock(self._frame, lambda: begun.heard_ns).now_us()
-        self._untold.append(Sounded(begun.what, at_us, self._output.name, ok, text, begun.occurrences, begun.again))
+        told = Sounded(begun.what, 0, self._output.name, ok, text, begun.occurrences, begun.again)
+        self._untold.append((begun.heard_ns, told))
 
     def _start_test(self) -> None:
         self._reads_back = self._output.listen()

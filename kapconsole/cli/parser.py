@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 
 from kapconsole import __version__
-from kapconsole.cli import machine, records, sessions
+from kapconsole.cli import machine, presets, records, sessions
+
+_STAFF = ("nurse", "prescriber", "therapist", "technician")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     run.set_defaults(action=sessions.run)
 
     console = commands.add_parser("console", help="open a window on the session that is running")
+    console.add_argument("--station", default="", metavar="NAME", help="this window stands at another place: its name")
+    console.add_argument("--role", default="nurse", choices=_STAFF, help="who works at that station (nurse)")
     console.set_defaults(action=sessions.console)
 
     send = commands.add_parser("send", help="give the running session a command")
@@ -73,13 +77,13 @@ def build_parser() -> argparse.ArgumentParser:
     verify.set_defaults(action=records.verify)
 
     alarms = commands.add_parser("alarms", help="what alarm limits would have said of a recorded session")
-    alarms.add_argument("file", type=Path)
+    alarms.add_argument("file", type=Path, nargs="?")
     alarms.add_argument("--preset", default="standard", metavar="PRESET", help="the limits to hold it against")
     alarms.add_argument("--what-if", metavar="PRESET", help="the same session with other limits beside it")
     alarms.add_argument("--json", action="store_true")
     alarms.add_argument("--svg", type=Path, metavar="FILE", help="also draw the occurrences into FILE")
     _key_options(alarms)
-    alarms.set_defaults(action=records.alarms)
+    presets.add_to(alarms)
 
     recover = commands.add_parser("recover", help="save what is whole of a damaged session log into a new file")
     recover.add_argument("file", type=Path)

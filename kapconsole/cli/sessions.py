@@ -66,6 +66,7 @@ def _orders(
 ) -> Orders:
     import uuid
 
+    from kapconsole.annunciator.routes import doubts, refusal
     from kapconsole.clock import new_frame
     from kapconsole.config import read_config
     from kapconsole.lifeline import Orders
@@ -74,6 +75,11 @@ def _orders(
     config, trouble = read_config()
     if trouble:
         say(trouble)
+    refused = refusal(config.alarm_out, config.patient_out)
+    if refused:
+        raise Failed(refused)
+    for words in () if simulated else doubts(config.alarm_out, config.patient_out):
+        say(words)
     return Orders(
         address=new_address(),
         frame=new_frame(speed),
@@ -85,6 +91,7 @@ def _orders(
         alarm_out=config.alarm_out,
         patient_out=config.patient_out,
         alarm_preset=config.alarm_preset,
+        alarm_keepalive_dbfs=config.alarm_keepalive_dbfs,
     )
 
 
@@ -106,7 +113,7 @@ def _launch(orders: Orders, options: argparse.Namespace, around: Sequence[Child]
 def console(options: argparse.Namespace) -> int:
     from kapconsole.console.process import attach
 
-    return attach(_running().address)
+    return attach(_running().address, options.station.strip(), options.role)
 
 
 def send(options: argparse.Namespace) -> int:

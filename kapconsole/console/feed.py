@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import getpass
 import queue
+import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 
+from kapconsole.alarms.quiet import PRESS_LASTS_S, RENEW_EVERY_S, Asked
 from kapconsole.alarms.status import AlarmStatus
+from kapconsole.alarms.wishes import ListenLease
 from kapconsole.clock import FakeClock, SessionClock
 from kapconsole.commands import Command, CommandBody
 from kapconsole.console.moment import Moment
@@ -22,12 +26,15 @@ from kapconsole.wire import (
     CaptureWanted,
     Goodbye,
     History,
+    Listening,
     Live,
     LogStatus,
     Message,
     WatchBytes,
     Welcome,
 )
+
+MonotonicS = Callable[[], float]
 
 MESSAGES_A_TURN = 200
 HEARD_LIMIT = 200
@@ -37,9 +44,27 @@ HEARD_LIMIT = 200
 class LiveFeed:
     """What the console's window polls. After contact was lost and found again it shows everything since."""
 
-    def __init__(self, address: Address, actor: str = "") -> None:
-        self._attachment = Attachment(address, "console")
-        self._actor = actor or f"console:{getpass.getuser()}"
+    def __init__(
+        self,
+        address: Address,
+        actor: str = "",
+        station: str = "",
+        staff: str = "",
+        monotonic_s: MonotonicS = time.monotonic,
+    ) -> None:
+        """`station`: this console's name where it is not the room's own, for `staff` (nurse, prescriber, ...)."""
+        self._attachment = Attachment(address, "console", station, staff)
+        place = f"{staff or 'console'}@{station}" if station else "console"
+        self._actor = actor or f"{place}:{getpass.getuser()}"
+        self.station = station
+        self.listening: tuple[str, ...] = ()
+        """The stations that listen for the room."""
+        self.asked: tuple[Asked, ...] = ()
+        """Which station is to answer for which alarm."""
+        self.self_test = ""
+        """Why a person should confirm a self-test of the alarm sound; empty while one is confirmed."""
+        self._monotonic_s = monotonic_s
+        self._listens_until_s = self._renew_due_s = 0.0
         self._clock: SessionClock | FakeClock = FakeClock()
         self._utc_origin_us = 0
         self._timeline = Timeline()
@@ -55,6 +80,7 @@ class LiveFeed:
 
     def poll(self) -> bool:
         """Take in what arrived; True when there is something new to draw. Called at most 30 times a second."""
+        self._renew()
         changed = False
         for _ in range(MESSAGES_A_TURN):
             try:
@@ -74,14 +100,19 @@ class LiveFeed:
             self._utc_origin_us,
             linked=self._linked,
             alarms=self._alarms,
-            alarms_age_s=(self._clock.now_us() - self._alarms_us) / 1e6 / self._speed if self._alarms is not None else 0.0,
+            alarms_age_s=(self._clock.now_us() - self._alarms_us) / 1e6 / self._speed
+            if self._alarms is not None
+            else 0.0,
             quiet=self._quiet,
         )
 
     def send(self, body: CommandBody) -> str | None:
         """Pass a command on; its id, or None when there is no contact with the monitor."""
         command = Command(uuid.uuid4().hex, self._actor, body)
-        return command.id if self._attachment.send(Ask(command)) else None
+        sent = self._attachment.send(Ask(command))
+        if sent and isinstance(body, ListenLease) and self.station:
+            self._listens_until_s = self._monotonic_s() + PRESS_LASTS_S if body.on else 0.0
+        return command.id if sent else None
 
     def tell(self, message: WatchBytes | CaptureWanted) -> None:
         """Ask the monitor about a device."""
@@ -96,6 +127,13 @@ class LiveFeed:
     def close(self) -> None:
         """Detach."""
         self._attachment.close()
+
+    def _renew(self) -> None:
+        """Only from the window's own turns: a frozen window shows nobody an alarm, and its lease lapses."""
+        now_s = self._monotonic_s()
+        if self._renew_due_s <= now_s < self._listens_until_s:
+            self._renew_due_s = now_s + RENEW_EVERY_S
+            self._attachment.send(Listening())
 
     def _take(self, message: Message | None) -> None:
         match message:
@@ -115,8 +153,9 @@ class LiveFeed:
             case Live(items=items):
                 for item in items:
                     self._timeline.add(item)
-            case AlarmsNow(status=alarms, quiet=quiet):
+            case AlarmsNow(status=alarms, quiet=quiet) as now:
                 self._alarms, self._alarms_us, self._quiet = alarms, self._clock.now_us(), quiet
+                self.listening, self.asked, self.self_test = now.listening, now.asked, now.self_test
             case LogStatus() as status:
                 self.log_status = status
             case BytesSeen() | CaptureStatus():

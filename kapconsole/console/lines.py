@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from kapconsole import events as ev
+from kapconsole.alarms import events as al
+from kapconsole.alarms.conditions import CONDITIONS, mark
 from kapconsole.clock import duration_text
 from kapconsole.session.phases import phase_label
 from kapconsole.session.words import device_names, feed_label, stamp_text
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of the list. `kind`: note, mark, dose, phase, cuff, device or session; `at_us`: when it happened.
+    """One line of the list. `kind`: note, mark, dose, phase, cuff, device, alarm or session; `at_us`: when it happened.
 
     `known_us` is when it stood in the log, at or after `at_us`; `seq` the event's number; `corrections` how often a
-    note's words were changed.
+    note's words were changed. `priority`: of an alarm that began, in whose colour it is written.
     """
 
     seq: int
@@ -26,6 +28,7 @@ class Line(msgspec.Struct, frozen=True):
     kind: str
     text: str
     corrections: int = 0
+    priority: al.Priority | None = None
 
 
 def happened(events: Sequence[ev.Event], now_us: int) -> int:
@@ -48,6 +51,7 @@ class LineBook:
         self.events = events
         self._read = 0
         self._protocols: dict[int, str] = {}
+        self._alarms: dict[int, str] = {}
         self._newest: dict[int, Line] = {}
         self._at: list[int] = []
         self._changes: list[Line] = []  # the line that the event at the same place of `_at` made or changed
@@ -73,14 +77,69 @@ class LineBook:
             if held is None:
                 return None
             return msgspec.structs.replace(held, text=body.text, corrections=held.corrections + bool(held.text))
+        if isinstance(body, al.AlarmBody):
+            return self._alarm_line(event, body)
         said = _words(body, device_names(self._protocols))
         if said is None:
             return None
         at_us = body.at_us if isinstance(body, _STAMPED) else event.mono_us
         return Line(event.seq, at_us, event.mono_us, *said)
 
+    def _alarm_line(self, event: ev.Event, body: al.AlarmBody) -> Line | None:
+        words = alarm_line(body, self._alarms)
+        priority = None
+        if isinstance(body, al.AlarmBegan | al.AlarmChanged):
+            self._alarms[body.occurrence] = body.text
+            priority = body.priority
+        return Line(event.seq, body.at_us, event.mono_us, "alarm", words, 0, priority) if words else None
+
+
+PARAMETER_WORDS = {"spo2": "SpO2", "pulse_rate": "Pulse", "resp_rate": "Resp", "nibp": "NIBP"}
+"""What ALARM PAUSED and limits are about, as people call it."""
 
 _STAMPED = (ev.NoteTaken, ev.MarkSet, ev.DoseGiven, ev.PhaseEntered)
+
+
+def alarm_line(body: al.AlarmBody, texts: Mapping[int, str]) -> str:
+    """An alarm's event in words; empty for what is no news. `texts`: what the occurrences so far have said."""
+    match body:
+        case al.AlarmBegan(text=text):
+            return f"{_mark(body)} {text}"
+        case al.AlarmChanged(what=("escalated" | "worsened" | "recurred") as what, text=text):
+            return f"{_mark(body)} {text}, {what}"
+        case al.AlarmAcknowledged(occurrence=occurrence):
+            return f"ACKNOWLEDGED: {texts.get(occurrence, body.condition)}"
+        case al.AlarmEnded(occurrence=occurrence, how=how, lasted_s=lasted_s, worst=worst):
+            worst_words = "" if worst is None else f", worst {worst:g}"
+            words = {"ended": "ended", "cleared": "cleared by a person", "closed": "closed"}.get(how, how)
+            return f"{words}: {texts.get(occurrence, body.condition)}, {duration_text(lasted_s)}{worst_words}"
+        case al.AudioPaused(at_us=at_us, until_us=until_us):
+            return f"AUDIO PAUSED for {duration_text((until_us - at_us) / 1e6)}"
+        case al.AudioPauseEnded(why=why):
+            return f"AUDIO PAUSED is over: {why}"
+        case al.AlarmPaused(parameter=parameter, reason=reason, at_us=at_us, until_us=until_us):
+            lasts = duration_text((until_us - at_us) / 1e6)
+            return f"ALARM PAUSED {PARAMETER_WORDS.get(parameter, parameter)} for {lasts}: {reason}"
+        case al.AlarmPauseEnded(parameter=parameter, why=why):
+            return f"ALARM PAUSED {PARAMETER_WORDS.get(parameter, parameter)} is over: {why}"
+        case al.PresetLoaded(name=name, version=version):
+            return f"alarm limits: preset {name}, version {version}"
+        case al.LimitsChanged(changes=changes, role=role, reason=reason):
+            steps = ", ".join(f"{setting} {before:g} to {after:g}" for setting, before, after in changes)
+            return f"limits changed by the {role}: {steps}" + (f" ({reason})" if reason else "")
+        case al.SymptomNoted(symptom=symptom, present=present):
+            return f"red flag: {symptom}" if present else f"red flag taken back: {symptom}"
+        case al.SelfTestConfirmed(heard=heard, seen=seen):
+            return f"self-test: tone {'heard' if heard else 'NOT heard'}, colours {'seen' if seen else 'NOT seen'}"
+        case al.LimbsNoted(same=same):
+            return f"cuff and oximeter on {'one limb' if same else 'different limbs'}"
+        case _:
+            return ""
+
+
+def _mark(body: al.AlarmBegan | al.AlarmChanged) -> str:
+    condition = CONDITIONS.get(body.condition)
+    return "" if condition is None else mark(condition, body.priority)
 
 
 def _words(body: ev.Body, names: dict[int, str]) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from kapconsole.console.alarmmarks import alarm_colour
 from kapconsole.console.lines import Line, LineBook, happened, line_time
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import RIGHT, Ink, Painted
@@ -32,7 +33,7 @@ def line_words(line: Line) -> str:
     if line.kind == "note" and not line.text:
         return "note, no words yet"
     times = "" if line.corrections <= 1 else f" {line.corrections} times"
-    return f"{line.text} (corrected{times})" if line.corrections else line.text
+    return f"{line.text} (corrected{times})" if line.corrections else line.text.replace("SpO2", "SpO₂")
 
 
 class Lines(QAbstractListModel):
@@ -128,6 +129,8 @@ class LineDelegate(QStyledItemDelegate):
         code = palette.text if line.kind in ("note", "mark", "dose") else palette.secondary
         if line.kind == "note" and not line.text:
             code = palette.secondary
+        if line.priority is not None:
+            code = alarm_colour(palette, line.priority)
         for number, words in enumerate(rows):
             ink.text(rect.left() + indent, baseline + number * metrics.height(), words, TEXT, code)
         painter.restore()

@@ -6,7 +6,10 @@ import msgspec
 
 
 class Palette(msgspec.Struct, frozen=True):
-    """Colours by role, as "#rrggbb". Red, yellow and cyan belong to `high`, `medium` and `low` alarms alone."""
+    """Colours by role, as "#rrggbb". Red, yellow and cyan belong to `high`, `medium` and `low` alarms alone.
+
+    `high`, `medium` and `low` are read on a panel; the `_fill` ones fill the lit strip, with `on_fill` words on them.
+    """
 
     name: str
     background: str
@@ -25,6 +28,9 @@ class Palette(msgspec.Struct, frozen=True):
     high: str
     medium: str
     low: str
+    high_fill: str
+    medium_fill: str
+    low_fill: str
 
 
 NIGHT = Palette(
@@ -45,6 +51,9 @@ NIGHT = Palette(
     high="#e5484d",
     medium="#d9b11e",
     low="#3fc1c9",
+    high_fill="#e5484d",
+    medium_fill="#d9b11e",
+    low_fill="#3fc1c9",
 )
 """The default in a session: warm and near black."""
 
@@ -66,6 +75,9 @@ DIM = Palette(
     high="#f0575c",
     medium="#e3bb28",
     low="#4fd0d8",
+    high_fill="#f0575c",
+    medium_fill="#e3bb28",
+    low_fill="#4fd0d8",
 )
 """A room with a lamp on."""
 
@@ -87,6 +99,9 @@ DAY = Palette(
     high="#b3131b",
     medium="#8a6c00",
     low="#00707a",
+    high_fill="#c81e27",
+    medium_fill="#f2c10f",
+    low_fill="#39c6d0",
 )
 """Daylight."""
 
@@ -104,3 +119,8 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def on_fill(fill: str) -> str:
+    """The colour of words on a filled strip: near black or white, whichever is read better."""
+    return max(("#12100e", "#ffffff"), key=lambda code: contrast(code, fill))

@@ -9,6 +9,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush
 
+from kapconsole.alarms.events import Priority
+from kapconsole.console.alarmmarks import alarm_colour
 from kapconsole.console.curves import Axis, polylines, untrusted_spans
 from kapconsole.console.painted import Ink
 from kapconsole.console.theme import colour
@@ -110,6 +112,25 @@ def draw_gaps(ink: Ink, rect: QRectF, axis: Axis, resumed: Iterable[tuple[int, f
         right = min(rect.right(), rect.left() + axis.x(end_us, rect.width()))
         if right >= left:
             ink.painter.fillRect(QRectF(left, rect.top(), max(2.0, right - left), rect.height()), brush)
+
+
+class AlarmSpan(NamedTuple):
+    """An alarm on a time axis, session microseconds."""
+
+    start_us: int
+    end_us: int
+    priority: Priority
+
+
+def draw_alarm(ink: Ink, pane: Pane, span: AlarmSpan, y: float) -> None:
+    """A bar in the colour of the priority, higher for a higher one, so that it is told apart without colour."""
+    axis, rect = pane.axis, pane.rect
+    if span.end_us < axis.start_us or span.start_us > axis.end_us:
+        return
+    left = max(rect.left(), pane.x(span.start_us))
+    width = max(ink.look.px(4), min(rect.right(), pane.x(span.end_us)) - left)
+    height = ink.look.px(2.5 * span.priority.rank)
+    ink.fill(QRectF(left, y - height / 2, width, height), alarm_colour(ink.look.palette, span.priority))
 
 
 def draw_dot(ink: Ink, x: float, y: float, code: str, hollow: bool = False) -> None:

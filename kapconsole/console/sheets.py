@@ -24,6 +24,11 @@ from kapconsole.console.moment import Moment
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look
 
 MAX_DOSE_MG = 1000.0
+ALWAYS_KEYS = (Qt.Key.Key_F2, Qt.Key.Key_F3)
+"""Acknowledge, and AUDIO PAUSED or its end: these reach the window even while words are typed."""
+
+ALARM_KEYS = (Qt.Key.Key_A, Qt.Key.Key_P)
+"""The same, where no words are typed."""
 
 
 class Sheet(QFrame):
@@ -34,6 +39,9 @@ class Sheet(QFrame):
 
     whole = False
     """True for a window that takes the whole of the middle and right columns."""
+
+    alarm_keys = False
+    """True where the window behind it acknowledges alarms and pauses their sound with keys."""
 
     def __init__(self, title: str, keep: str, look: Look, leave: str = "Leave") -> None:
         super().__init__()
@@ -93,7 +101,14 @@ class Sheet(QFrame):
                 self.keep()
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit()
+        elif self.alarm_keys and self._is_for_alarms(event.key()):
+            # Acknowledging and pausing the audio wait for no form.
+            event.ignore()
         # Nothing else reaches the window's keys while a form is open.
+
+    def _is_for_alarms(self, key: int) -> bool:
+        typing = isinstance(self.focusWidget(), QLineEdit)
+        return key in ALWAYS_KEYS or (key in ALARM_KEYS and not typing)
 
     def set_look(self, look: Look) -> None:
         """Colours and sizes by palette and unit."""
@@ -261,7 +276,7 @@ class KeysSheet(Sheet):
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
         grid.setHorizontalSpacing(round(look.px(18)))
-        grid.setVerticalSpacing(round(look.px(9)))
+        grid.setVerticalSpacing(round(look.px(3)))
         self.body.addLayout(grid)
         self.finish_layout()
         self.leave_button.hide()

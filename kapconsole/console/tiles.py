@@ -1,26 +1,32 @@
-"""The tiles for SpO2, pulse and NIBP: the number, how fresh it is, and why it is not there, in words and shape."""
+"""The tile of a number: how fresh it is and why it is not there, its limits, and what its alarms are doing."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from kapconsole.console.alarmmarks import alarm_colour, bell_paused, triangle_paused
+from kapconsole.console.alarmwords import TileAlarm, tile_alarm
+from kapconsole.console.flash import Flash
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import RIGHT, Ink, Painted
-from kapconsole.console.theme import SMALL, TEXT, Look
-from kapconsole.session.freshness import Freshness, Shown, nibp_shown, shown
-from kapconsole.session.state import NibpView, State
+from kapconsole.console.paintlog import PaintLog
+from kapconsole.console.theme import SMALL, TEXT, Look, colour
+from kapconsole.session.freshness import Freshness, Shown, shown
+from kapconsole.session.state import State
 from kapconsole.session.words import age_text
 from kapdevices.readings import UNITS, Metric
 
-CUFF_BAR_FULL_MMHG = 300.0
-"""The bar of the live cuff pressure is full here: above this a cuff is deflated by every monitor."""
-
-CUFF_PRESSURE_FRESH_US = 3_000_000
-CUFF_WORDS_US = 60_000_000
-"""What a cuff last said stays for a minute when no reading followed it."""
+PARAMETERS = {
+    Metric.SPO2: "spo2",
+    Metric.PULSE_RATE: "pulse_rate",
+    Metric.RESP_RATE: "resp_rate",
+    Metric.NIBP_SYS: "nibp",
+}
+"""What the alarm system calls the number of a tile."""
 
 DASHES = "– –"
 DIGIT_HEIGHT = 0.73
@@ -28,18 +34,40 @@ DIGIT_HEIGHT = 0.73
 
 
 class Tile(Painted):
-    """One number of `metric` with its freshness. Limits will stand at its right edge; the place is kept free."""
+    """One number of `metric` with its freshness, the limits in force beside it, and the state of its alarms."""
 
-    def __init__(self, metric: Metric, title: str, role: str, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        metric: Metric,
+        title: str,
+        role: str,
+        look: Look,
+        parent: QWidget | None = None,
+        flash: Flash | None = None,
+    ) -> None:
         """`role`: the field of the palette that colours the number."""
         super().__init__(title.replace("₂", "2"), look, parent)
+        self.flash = flash or Flash()
+        self.log = PaintLog(self.flash.clock_us())
         self.quantity = metric
         self.title = title
         self.role = role
         self.unit = UNITS[metric]
 
     def key(self, moment: Moment) -> Hashable:
-        return self.read(moment)
+        return self.read(moment), self.alarm_key(moment)
+
+    def alarm(self, moment: Moment) -> TileAlarm:
+        """What it shows of its alarms."""
+        return tile_alarm(moment, PARAMETERS[self.quantity])
+
+    def alarm_key(self, moment: Moment) -> Hashable:
+        """The alarm part of what the picture depends on."""
+        alarm = self.alarm(moment)
+        return alarm, self._lit(alarm)
+
+    def _lit(self, alarm: TileAlarm) -> bool:
+        return alarm.priority is not None and (not alarm.flashing or self.flash.lit(alarm.priority))
 
     def read(self, moment: Moment) -> tuple[str, Freshness, str]:
         """(number, freshness, words) as they stand on the tile."""
@@ -50,37 +78,97 @@ class Tile(Painted):
     def spoken(self, moment: Moment) -> str:
         number, freshness, words = self.read(moment)
         name = self.accessibleName()
+        said = f"{name} {number} {self.unit} is {freshness}: {words}"
         if freshness is Freshness.LIVE:
-            return f"{name} {number} {self.unit}, {words}"
-        if number == DASHES:
-            return f"{name}: no number, {words}"
-        return f"{name} {number} {self.unit} is {freshness}: {words}"
+            said = f"{name} {number} {self.unit}, {words}"
+        elif number == DASHES:
+            said = f"{name}: no number, {words}"
+        return "; ".join([said, *self.alarm_words(self.alarm(moment))])
+
+    def alarm_words(self, alarm: TileAlarm) -> list[str]:
+        """Limits and alarm states for a screen reader."""
+        limits = " ".join(alarm.limits).replace("≤", "at most").replace("≥", "at least").replace("<", "below")
+        found = [f"limits {limits}"] if limits else []
+        if alarm.priority is not None:
+            found.append(f"{alarm.priority.upper()} alarm")
+        if alarm.bell:
+            found.append(f"AUDIO PAUSED {alarm.bell}")
+        if alarm.triangle:
+            found.append(f"ALARM PAUSED {alarm.triangle}")
+        return found
 
     def paint(self, ink: Ink) -> None:
         assert self.moment is not None
         number, freshness, words = self.read(self.moment)
-        self.paint_frame(ink, self.title, self.unit, freshness)
+        alarm = self.alarm(self.moment)
+        self.paint_frame(ink, self.title, self.unit, freshness, alarm)
         px, palette = self.look.px, self.look.palette
         rect = QRectF(self.rect())
-        # In a tile that is higher than wide the limits will stand under the number, not beside it.
-        beside = px(92) if rect.width() > rect.height() else px(40)
-        room = QRectF(px(20), px(50), rect.width() - beside, rect.height() - px(50 + 52))
+        # In a tile that is higher than wide the limits stand under the number, not beside it.
+        wide = rect.width() > rect.height()
+        beside, below = (px(112), 52) if wide else (px(40), 104)
+        room = QRectF(px(20), px(50), rect.width() - beside, rect.height() - px(50 + below))
         self.paint_number(ink, room, number, "188", freshness)
+        self.paint_limits(ink, alarm, wide)
         baseline = rect.height() - px(18)
         if freshness is Freshness.LIVE:
-            ink.fitted(px(20), baseline, words, rect.width() - px(40), SMALL, palette.tertiary)
+            words = alarm.held or words
+            code = palette.text if alarm.held else palette.tertiary
+            ink.fitted(px(20), baseline, words, rect.width() - px(40), SMALL, code)
         else:
             self.paint_reason(ink, baseline, words, freshness)
 
-    def paint_frame(self, ink: Ink, title: str, unit: str, freshness: Freshness) -> None:
-        """Background, title and unit. A tile without a live number is outlined, so that it is seen from afar."""
+    def paint_frame(self, ink: Ink, title: str, unit: str, freshness: Freshness, alarm: TileAlarm) -> None:
+        """Background, title and unit. A tile without a live number is outlined, so that it is seen from afar.
+
+        An alarm outlines it in the colour of its priority, thick while lit, and puts its symbol before the title.
+        """
         px, palette = self.look.px, self.look.palette
         rect = QRectF(self.rect())
         ink.fill(rect, palette.background)
         calm = freshness in (Freshness.LIVE, Freshness.NONE)
         ink.panel(rect, palette.panel, None if calm else palette.tertiary)
-        ink.text(px(20), px(34), title, 20, getattr(palette, self.role), True)
+        x = px(20)
+        if alarm.priority is not None:
+            width = px(5.0) if self._lit(alarm) else px(1.5)
+            code = alarm_colour(palette, alarm.priority)
+            ink.painter.setPen(QPen(colour(code), max(1.0, width)))
+            ink.painter.setBrush(Qt.BrushStyle.NoBrush)
+            half = width / 2
+            ink.painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), px(8), px(8))
+            drop = px(6) if alarm.mark.startswith("*") else 0.0
+            x += ink.text(x, px(34) + drop, alarm.mark, 26, code, True) + px(8)
+        x += ink.text(x, px(34), title, 20, getattr(palette, self.role), True) + px(14)
+        for draw, left in ((bell_paused, alarm.bell), (triangle_paused, alarm.triangle)):
+            if left:
+                x += draw(ink, x, px(38), 26, palette.text) + px(6)
+                x += ink.text(x, px(34), left, TEXT, palette.text, True) + px(12)
         ink.text(rect.width() - px(20), px(34), unit, TEXT, palette.secondary, side=RIGHT)
+
+    def paint_limits(self, ink: Ink, alarm: TileAlarm, wide: bool) -> None:
+        """The limits in force: beside the number, or below it in a tile that is higher than wide."""
+        px, palette = self.look.px, self.look.palette
+        rect = QRectF(self.rect())
+        if not alarm.known:
+            return
+        code = palette.text if alarm.priority is not None else palette.secondary
+        if not wide:
+            words = "   ".join([*reversed(alarm.limits), *([alarm.worst] if alarm.worst else [])])
+            ink.fitted(px(20), rect.height() - px(62), words, rect.width() - px(40), 30, code)
+            return
+        right, step = rect.width() - px(20), px(27)
+        baseline = rect.height() - px(58)
+        for words in reversed(alarm.limits):
+            ink.text(right, baseline, words, 20, code, side=RIGHT)
+            baseline -= step
+        if alarm.worst:
+            ink.text(right, baseline - px(2), alarm.worst, SMALL, palette.text, side=RIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.moment is not None:
+            alarm = self.alarm(self.moment)
+            self.log.painted(self.flash.clock_us(), alarm.priority, self._lit(alarm))
 
     def paint_number(self, ink: Ink, room: QRectF, number: str, widest: str, freshness: Freshness) -> None:
         """The number as large as `widest` fits in `room`; hollow and struck when invalid, dimmed when late."""
@@ -117,107 +205,6 @@ class Tile(Painted):
             ink.fitted(x + indent, first + step * number, line, width - indent, TEXT, code)
 
 
-class NibpTile(Tile):
-    """The newest cuff reading with its age, what the cuff is doing now, and its live pressure while it runs."""
-
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
-        super().__init__(Metric.NIBP_SYS, "NIBP", "nibp", look, parent)
-
-    def read(self, moment: Moment) -> tuple[str, Freshness, str]:
-        systolic, diastolic = nibp_shown(moment.state, moment.now_us)
-        number = DASHES
-        if systolic.value is not None and diastolic is not None:
-            number = f"{systolic.value:.0f}/{diastolic:.0f}"
-        if systolic.freshness is Freshness.INVALID:
-            return number, systolic.freshness, f"failed {age_text(systolic.age_s)}: {systolic.reason}"
-        return number, systolic.freshness, fresh_words(systolic, moment.state)
-
-    def key(self, moment: Moment) -> Hashable:
-        return self.read(moment), self.cuff(moment), len(moment.state.nibp), moment.state.feeds.get(Metric.NIBP_SYS)
-
-    def cuff(self, moment: Moment) -> tuple[str, float | None]:
-        """(what the cuff is doing, empty when idle; live pressure in mmHg or None)."""
-        cuff = moment.state.cuff
-        if cuff.doing == "idle":
-            recent = cuff.text and 0 <= moment.now_us - cuff.since_us < CUFF_WORDS_US
-            return (cuff.text if recent else ""), None
-        # Of the cuff that is doing it, whichever one feeds the tile.
-        held = None if cuff.source is None else moment.state.latest.get((cuff.source, Metric.CUFF_PRESSURE))
-        if held is None or moment.now_us - held.mono_us > CUFF_PRESSURE_FRESH_US or not held.valid:
-            return (cuff.text or cuff.doing), None
-        return cuff.doing, held.value
-
-    def spoken(self, moment: Moment) -> str:
-        doing, pressure = self.cuff(moment)
-        words = super().spoken(moment)
-        if pressure is not None:
-            return f"{words}; cuff {doing} {pressure:.0f} mmHg"
-        return f"{words}; {doing}" if doing else words
-
-    def paint(self, ink: Ink) -> None:
-        assert self.moment is not None
-        moment = self.moment
-        number, freshness, words = self.read(moment)
-        self.paint_frame(ink, self.title, self.unit, freshness)
-        px, palette = self.look.px, self.look.palette
-        rect = QRectF(self.rect())
-        doing, pressure = self.cuff(moment)
-        below = 92 if doing else 72
-        room = QRectF(px(20), px(48), rect.width() - px(40), rect.height() - px(48 + below))
-        self.paint_number(ink, room, number, "188/188" if len(number) > 6 else "188/88", freshness)
-
-        last = rect.height() - px(18)
-        details = last - px(46) if doing else last - px(26)
-        if freshness in (Freshness.LIVE, Freshness.LATE):
-            newest = moment.state.newest_nibp()
-            assert newest is not None
-            reading = newest.reading
-            parts = [
-                f"{label} {value:.0f}"
-                for label, value in (("mean", reading.mean_mmhg), ("pulse", reading.pulse_rate))
-                if value is not None
-            ]
-            ink.fitted(px(20), details, " · ".join(parts), rect.width() - px(40), TEXT, palette.text)
-            code = palette.tertiary if freshness is Freshness.LIVE else palette.text
-            if not doing:
-                ink.fitted(px(20), last, words, rect.width() - px(40), SMALL, code)
-            else:
-                shift = self.look.width(" · ".join(parts) + "  ", TEXT)
-                age = words.split(" · ")[0]
-                ink.fitted(px(20) + shift, details, age, rect.width() - px(40) - shift, SMALL, code)
-        elif doing:
-            ink.fitted(px(20), details, words, rect.width() - px(40), TEXT, palette.text)
-        else:
-            self.paint_reason(ink, last, words, freshness)
-            self._paint_previous(ink, moment)
-        if doing:
-            self._paint_cuff(ink, last, doing, pressure)
-
-    def _paint_previous(self, ink: Ink, moment: Moment) -> None:
-        """Under a failed reading: the last good one, small and with its age, so that it is not taken for new."""
-        before = last_valid(moment.state)
-        if before is None:
-            return
-        reading = before.reading
-        age = age_text((moment.now_us - before.mono_us) / 1e6)
-        words = f"before: {reading.sys_mmhg:.0f}/{reading.dia_mmhg:.0f}, {age}"
-        px = self.look.px
-        ink.fitted(px(20), self.height() - px(68), words, self.width() - px(40), TEXT, self.look.palette.secondary)
-
-    def _paint_cuff(self, ink: Ink, baseline: float, doing: str, pressure: float | None) -> None:
-        px, palette = self.look.px, self.look.palette
-        left, width = px(20), self.width() - px(40)
-        words = f"cuff {doing}" if pressure is not None else doing
-        used = 0.0
-        if pressure is not None:
-            used = ink.text(left + width, baseline, f"{pressure:.0f} mmHg", TEXT, palette.text, True, RIGHT)
-            bar = QRectF(left, baseline - px(30), width, px(6))
-            ink.panel(bar, palette.raised, radius=3)
-            bar.setWidth(width * min(1.0, max(0.0, pressure / CUFF_BAR_FULL_MMHG)))
-            ink.panel(bar, palette.nibp, radius=3)
-        ink.fitted(left, baseline, words, width - used - px(8), TEXT, palette.text)
-
-
 def fresh_words(now: Shown, state: State) -> str:
     """The line under a number: age and device of a live one, else the reason."""
     label = state.device_name(now.source)
@@ -226,13 +213,6 @@ def fresh_words(now: Shown, state: State) -> str:
     if now.freshness is Freshness.LATE and not now.reason:
         return " · ".join(part for part in ("old: " + age_text(now.age_s), label) if part)
     return now.reason
-
-
-def last_valid(state: State) -> NibpView | None:
-    """The newest cuff reading of the chosen cuff monitor that has a systolic and a diastolic value."""
-    chosen = state.feeds.get(Metric.NIBP_SYS)
-    of_it = (view for view in reversed(state.nibp) if chosen in (None, view.reading.source))
-    return next((view for view in of_it if view.reading.valid), None)
 
 
 def wrapped(words: str, width: float, look: Look, size: float, bold: bool = False) -> list[str]:

@@ -9,11 +9,21 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from kapconsole.alarms import events as al
 from kapconsole.console.curves import MINUTE_US, trend_axis
 from kapconsole.console.lines import happened
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, RIGHT, Ink, Painted
-from kapconsole.console.plots import Pane, draw_cuffs, draw_dot, draw_gaps, draw_numeric, valid_range
+from kapconsole.console.plots import (
+    AlarmSpan,
+    Pane,
+    draw_alarm,
+    draw_cuffs,
+    draw_dot,
+    draw_gaps,
+    draw_numeric,
+    valid_range,
+)
 from kapconsole.console.theme import SMALL, Look
 from kapconsole.session.phases import phase_label
 from kapconsole.session.state import State
@@ -97,6 +107,8 @@ class Trend(Painted):
         draw_numeric(ink, lower, moment.timeline, Metric.PULSE_RATE, moment.now_us, palette.pulse)
         self._draw_names(ink)
 
+        for span in alarm_spans(moment):
+            draw_alarm(ink, upper, span, px(45))
         for note in state.notes:
             if axis.start_us <= note.at_us <= moment.now_us:
                 draw_dot(ink, upper.x(note.at_us), px(60), palette.accent)
@@ -156,3 +168,21 @@ class Trend(Painted):
             if self.look.width(label, SMALL) + px(12) <= upper.x(end_us) - x:
                 present = view is begun[-1]
                 ink.text(x + px(6), baseline, label, SMALL, palette.text if present else palette.tertiary)
+
+
+def alarm_spans(moment: Moment) -> list[AlarmSpan]:
+    """The alarms up to the moment, each from its signal to its end, or to now; at the highest priority it had."""
+    spans: dict[int, AlarmSpan] = {}
+    count = happened(moment.timeline.events, moment.now_us)
+    for event in moment.timeline.events[:count]:
+        body: object = event.body
+        if isinstance(body, al.AlarmBegan):
+            spans[body.occurrence] = AlarmSpan(body.at_us, moment.now_us, body.priority)
+        elif isinstance(body, al.AlarmChanged) and body.occurrence in spans:
+            held = spans[body.occurrence]
+            if body.priority.rank > held.priority.rank:
+                spans[body.occurrence] = held._replace(priority=body.priority)
+        elif isinstance(body, al.AlarmEnded) and body.occurrence in spans:
+            spans[body.occurrence] = spans[body.occurrence]._replace(end_us=body.at_us)
+    # The gravest is drawn last, so that none of another priority covers it.
+    return sorted(spans.values(), key=lambda span: span.priority.rank)

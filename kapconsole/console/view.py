@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from kapconsole.console.alarmfacts import FactBook
 from kapconsole.console.devices import DevicePanel
+from kapconsole.console.flash import Flash, monotonic_us
 from kapconsole.console.header import Header
 from kapconsole.console.keys import Action, Footer, KeyBar
 from kapconsole.console.moment import Moment
+from kapconsole.console.nextcuff import NextCuff
+from kapconsole.console.nibptile import NibpTile
 from kapconsole.console.notes import Notes
 from kapconsole.console.painted import Painted
 from kapconsole.console.palette import NIGHT, Palette
@@ -20,7 +24,7 @@ from kapconsole.console.pleth import Pleth
 from kapconsole.console.sheets import Sheet
 from kapconsole.console.strip import Strip
 from kapconsole.console.theme import Look, colour
-from kapconsole.console.tiles import NibpTile, Tile
+from kapconsole.console.tiles import Tile
 from kapconsole.console.trend import Trend
 from kapdevices.readings import Metric
 
@@ -40,18 +44,26 @@ class SessionView(QWidget):
         palette: Palette = NIGHT,
         reference_height: float = REFERENCE_HEIGHT,
         parent: QWidget | None = None,
+        clock_us: Callable[[], int] = monotonic_us,
+        keyed: bool = False,
     ) -> None:
-        """`reference_height`: the view's height in units when it is not the whole of its window."""
+        """`reference_height`: the view's height in units when it is not the whole of its window.
+
+        `clock_us`: the monotonic clock that alarms flash by. `keyed`: the keys of the alarm strip stand on it.
+        """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._reference_height = reference_height
         self._palette = palette
         self.look = look = Look(palette)
+        self.flash = flash = Flash(clock_us)
+        self.facts = FactBook()
         self.header = Header("Session", look, self)
-        self.strip = Strip("Alarms and technical troubles", look, self)
-        self.spo2 = Tile(Metric.SPO2, "SpO₂", "spo2", look, self)
-        self.pulse = Tile(Metric.PULSE_RATE, "Pulse", "pulse", look, self)
-        self.nibp = NibpTile(look, self)
+        self.strip = Strip("Alarms and technical troubles", look, self, flash, keyed)
+        self.spo2 = Tile(Metric.SPO2, "SpO₂", "spo2", look, self, flash)
+        self.pulse = Tile(Metric.PULSE_RATE, "Pulse", "pulse", look, self, flash)
+        self.nibp = NibpTile(look, self.facts, self, flash)
+        self.next_cuff = NextCuff(look, self.facts, self)
         self.pleth = Pleth(look, self)
         self.trend = Trend(look, self)
         self.notes = Notes(look, self)
@@ -64,6 +76,7 @@ class SessionView(QWidget):
             self.spo2,
             self.pulse,
             self.nibp,
+            self.next_cuff,
             self.pleth,
             self.trend,
             self.notes,
@@ -72,6 +85,7 @@ class SessionView(QWidget):
             self.footer,
         )
         self.keys.acted.connect(self.acted)
+        self.strip.acted.connect(self.acted)
         self.notes.opened.connect(self.note_opened)
         for part in self.parts:
             part.fault_changed.connect(self.show_now)
@@ -88,8 +102,17 @@ class SessionView(QWidget):
         self.pleth.show_moment(moment)
         if self.sheet is not None:
             self.sheet.show_moment(moment)
-        # Age, words and clocks change slowly; whatever happened changes the state.
-        seen = (moment.now_us // SLOW_US, moment.state.seq, moment.linked, moment.timeline)
+        # Age, words and clocks change slowly; whatever happened changes the state; a flash has its own clock.
+        flash = self.flash.turn(self.strip.flashing(moment))
+        self.strip.log.polled(self.flash.now_us)
+        seen = (
+            moment.now_us // SLOW_US,
+            moment.state.seq,
+            moment.linked,
+            moment.timeline,
+            flash,
+            None if moment.alarms is None else moment.alarms.alarms,
+        )
         if seen == self._seen:
             return
         self._seen = seen
@@ -170,6 +193,7 @@ class SessionView(QWidget):
             (self.spo2, places.spo2),
             (self.pulse, places.pulse),
             (self.nibp, places.nibp),
+            (self.next_cuff, places.next_cuff),
             (self.pleth, places.pleth),
             (self.trend, places.trend),
             (self.notes, places.notes),

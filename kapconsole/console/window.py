@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from PySide6.QtCore import Qt, QTimer
@@ -10,11 +12,16 @@ from PySide6.QtWidgets import QWidget
 
 from kapconsole import commands as cm
 from kapconsole.clock import local_time
+from kapconsole.console.alarmdesk import HELP, AlarmDesk
+from kapconsole.console.alarmlist import WAYS
 from kapconsole.console.devicesheet import DevicesSheet
+from kapconsole.console.flash import monotonic_us
 from kapconsole.console.keys import Action
 from kapconsole.console.moment import Moment
+from kapconsole.console.paintlog import PaintLog
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.sheets import ChoiceSheet, DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
+from kapconsole.console.strip import ACKNOWLEDGE, ALARMS, PAUSE
 from kapconsole.console.theme import apply
 from kapconsole.console.view import SessionView
 from kapconsole.session.words import stamp_text
@@ -32,15 +39,20 @@ ACTIONS = (
     Action("stop", "S", "stop cuff", "Deflate the cuff now"),
     Action("phase", "F", "next phase", "Enter the next phase"),
     Action("dose", "D", "dose", "Record a dose as given"),
-    Action("devices", "V", "devices", "Devices: state, bytes, try it, which one feeds what"),
+    Action("devices", "V", "devices", "Devices: state, bytes, what feeds what"),
+    HELP,
     Action("tall", "T", "taller vitals", "Vitals fill the screen, and back"),
     Action("keys", "?", "all keys", "Show all keys"),
 )
 MORE_KEYS = (
-    Action("escape", "Esc", "", "Close a form; with none open and the cuff running, deflate it"),
+    ACKNOWLEDGE,
+    PAUSE,
+    ALARMS,
+    *WAYS,
+    Action("escape", "Esc", "", "Close a form; else deflate a running cuff"),
     Action("end", "E", "", "End the session (asks first)"),
     Action("quit", "Q", "", "Close this window (asks first)"),
-    Action("tab", "Tab", "", "Go through the keys and the list; Enter opens a note to word or correct it"),
+    Action("tab", "Tab", "", "Through keys and list; Enter words a note"),
 )
 
 _KEYS = {
@@ -54,6 +66,13 @@ _KEYS = {
     Qt.Key.Key_Question: "keys",
     Qt.Key.Key_E: "end",
     Qt.Key.Key_Q: "quit",
+    Qt.Key.Key_A: ACKNOWLEDGE.id,
+    Qt.Key.Key_F2: ACKNOWLEDGE.id,
+    Qt.Key.Key_P: PAUSE.id,
+    Qt.Key.Key_F3: PAUSE.id,
+    Qt.Key.Key_W: ALARMS.id,
+    Qt.Key.Key_G: HELP.id,
+    **{Qt.Key(ord(way.key)): way.id for way in WAYS},
 }
 
 
@@ -97,8 +116,19 @@ class Words(NamedTuple):
 class ConsoleWindow(QWidget):
     """The live window. It may close or crash and lose nothing: the session lives in the monitor process."""
 
-    def __init__(self, feed: Feed, palette: Palette = NIGHT, poll_ms: int = POLL_MS) -> None:
-        """`poll_ms`: 0 leaves polling to the caller."""
+    def __init__(
+        self,
+        feed: Feed,
+        palette: Palette = NIGHT,
+        poll_ms: int = POLL_MS,
+        role: str = "nurse",
+        clock_us: Callable[[], int] = monotonic_us,
+        presets: Path | None = None,
+    ) -> None:
+        """`poll_ms`: 0 leaves polling to the caller. `role`: who sits here, of `alarms.wishes.ROLES`.
+
+        `clock_us`: the monotonic clock that alarms flash by. `presets`: the site's folder of alarm presets.
+        """
         super().__init__()
         apply(palette)
         self.setWindowTitle("kapconsole")
@@ -106,7 +136,8 @@ class ConsoleWindow(QWidget):
         self._feed = feed
         self._waiting: tuple[Words, ...] = ()
         self._leaving = False
-        self.view = SessionView(ACTIONS, palette, parent=self)
+        self.view = SessionView(ACTIONS, palette, parent=self, clock_us=clock_us, keyed=True)
+        self.desk = AlarmDesk(self.view, feed.moment, self._send, self._open, self.close_sheet, role, presets)
         self.view.acted.connect(self.act)
         self.view.note_opened.connect(self.correct_note)
         self.view.notes.let_open()
@@ -131,6 +162,12 @@ class ConsoleWindow(QWidget):
             if isinstance(self.view.sheet, DevicesSheet):
                 self.view.sheet.take(said)
         self.view.show_moment(moment)
+        self.desk.refresh(moment)
+
+    @property
+    def paint_log(self) -> PaintLog:
+        """What was painted when; `stuck_us` of it is what a watchdog in another thread asks."""
+        return self.view.strip.log
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.view.setGeometry(self.rect())
@@ -151,6 +188,8 @@ class ConsoleWindow(QWidget):
 
     def act(self, name: str) -> None:
         """Do what a key or its cap stands for, at this moment."""
+        if self.desk.act(name):
+            return
         now_us = self._feed.moment().now_us
         match name:
             case "note":
@@ -222,6 +261,7 @@ class ConsoleWindow(QWidget):
             self._open_note(NoteSheet(title, self.view.look, note.at_us, note.seq, note.text))
 
     def _open(self, sheet: Sheet) -> None:
+        sheet.alarm_keys = True
         sheet.left.connect(self.close_sheet)
         self.view.open_sheet(sheet)
 

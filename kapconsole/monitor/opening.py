@@ -15,6 +15,7 @@ from kapconsole.alarms.presets import load_preset
 from kapconsole.clock import ClockFrame, SessionClock, boot_id, new_frame, resumed_frame
 from kapconsole.lifeline import Orders
 from kapconsole.monitor.devices import number_devices
+from kapconsole.monitor.site import site_parts
 from kapconsole.paths import config_dir
 from kapconsole.record import access
 from kapconsole.record.errors import LogError
@@ -53,7 +54,8 @@ def _begin(orders: Orders) -> Opened:
     path = Path(orders.log_path)
     clock = SessionClock(new_frame(orders.frame.speed))  # the session begins now, not at the launch
     devices = number_devices(orders.devices, State())
-    runner = Runner(clock, devices, alarms=AlarmEngine(_preset(orders)))
+    parts = site_parts(clock)
+    runner = Runner(clock, devices, alarms=AlarmEngine(_preset(orders)), parts=parts)
     first = runner.note_fact(
         ev.SessionStarted(
             session_id=orders.session_id,
@@ -67,13 +69,13 @@ def _begin(orders: Orders) -> Opened:
             simulated=orders.simulated,
         )
     )
+    outcomes = [first, *(runner.note_fact(body) for body in parts.begin(clock.now_us()))]
+    rows = tuple(row for outcome in outcomes for row in outcome.rows)
     try:
-        log = SessionLog.create(
-            path, _key(orders), first.rows, signer=access.signer(), ballast_bytes=_ballast_bytes(orders)
-        )
+        log = SessionLog.create(path, _key(orders), rows, signer=access.signer(), ballast_bytes=_ballast_bytes(orders))
     except OSError as trouble:
         raise LogError(f"the session log {path} cannot be made: {trouble.strerror}") from None
-    return Opened(log, clock, runner, devices, {}, [], [first])
+    return Opened(log, clock, runner, devices, {}, [], outcomes)
 
 
 def _resume(orders: Orders) -> Opened:
@@ -85,7 +87,7 @@ def _resume(orders: Orders) -> Opened:
     clock = SessionClock(_frame_of(timeline, orders.frame))
     devices = number_devices(orders.devices, timeline.state)
     alarms = AlarmEngine.resume(_preset(orders), timeline.events)
-    runner = Runner(clock, devices, log.last_seq, timeline.state, alarms)
+    runner = Runner(clock, devices, log.last_seq, timeline.state, alarms, site_parts(clock))
     guards = runner.restore_guards(timeline.events)
     gap_s = max(0, clock.now_us() - timeline.state.mono_us) / 1e6
     text = gap_text(gap_s, "the recorder was restarted")

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from kapconsole import events as ev
+from kapconsole.alarms.events import SelfTestConfirmed
 from kapconsole.clock import wall_us
 from kapconsole.diary import keep_diary
 from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
@@ -22,6 +23,7 @@ from kapconsole.monitor.awake import MAY_SLEEP, Awake
 from kapconsole.monitor.devices import make_link, open_capture
 from kapconsole.monitor.opening import open_session
 from kapconsole.monitor.publishing import Waiting
+from kapconsole.monitor.selftests import SelfTestBook, due
 from kapconsole.monitor.signals import Signals
 from kapconsole.monitor.taps import CAPTURE_LIMIT_BYTES, Tapped, Taps
 from kapconsole.paths import captures_dir
@@ -35,16 +37,18 @@ from kapconsole.wire import (
     Ask,
     Beat,
     CaptureWanted,
-    CueGo,
-    CueReport,
+    Did,
+    Do,
     Goodbye,
     Hello,
     History,
     Hub,
+    Listening,
     Live,
     LogStatus,
     Message,
     Peer,
+    SelfTest,
     Sounded,
     WatchBytes,
     Welcome,
@@ -64,7 +68,8 @@ BATCH = 500
 UNHEARD = "unheard"
 """State of an annunciator that runs but cannot be heard; the demo's is meant to be silent without a speaker."""
 
-WATCHED_ROLES = ("annunciator", "room", "console")
+WORKERS_ROLES = ("room", "light")
+WATCHED_ROLES = ("annunciator", "room", "light", "console")
 
 BAD_ORDERS = 2
 """Exit code for what a restart cannot mend: a log that cannot be written, a device that is not known."""
@@ -114,7 +119,9 @@ class Monitor:
         self._uncommitted: deque[tuple[int, int]] = deque()
         opened = open_session(orders)
         self._clock, self._runner, self._history = opened.clock, opened.runner, opened.history
-        self._signals = Signals(self._runner, self._clock.now_us, self._to_role)
+        self._silent_by_choice = orders.simulated and not orders.alarm_out
+        self._book = SelfTestBook()
+        self._signals = Signals(self._runner, self._clock.now_us, self._to_role, self._self_test_due)
         self._log = LogThread(opened.log, self._inbox.put)
         self._log.start()
         # What peers say waits in the inbox until everything is there.
@@ -215,26 +222,28 @@ class Monitor:
             self._silent.discard(peer)
             self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "running", "answers again")))
         if isinstance(message, Hello):
-            self._welcome(peer, message.role)
+            self._welcome(peer, message)
+        elif isinstance(message, Listening):
+            self._runner.quiet.renew(peer.station, self._clock.now_us())
         elif isinstance(message, Ask):
             self._peer_asked(peer, message)
         elif isinstance(message, WatchBytes | CaptureWanted):
             self._taps.ask(peer, message, peer.role)
-        elif isinstance(message, CueReport):
-            body = ev.CueDelivered(message.cue, message.done, message.text)
-            self._handle(self._runner.note_fact(body, "room"))
+        elif isinstance(message, Did) and peer.role in WORKERS_ROLES:
+            self._handle(self._runner.note_fact(message.body, peer.role))
         elif isinstance(message, Beat) and peer.role in WATCHED_ROLES:
             held = self._runner.state.processes.get(peer.role)
             state = "running"
-            if peer.role == "annunciator" and message.text and not self._orders.simulated:
+            if peer.role == "annunciator" and message.text and not self._silent_by_choice:
                 state = UNHEARD
             if held is None or held.text != message.text or held.state != state:
                 self._handle(self._runner.note_fact(ev.ProcessState(peer.role, state, message.text)))
         elif isinstance(message, Sounded):
             self._handle(self._runner.note_fact(ev.SignalSounded(*msgspec.structs.astuple(message)), peer.role))
 
-    def _welcome(self, peer: Peer, role: str) -> None:
-        peer.role = role
+    def _welcome(self, peer: Peer, hello: Hello) -> None:
+        role = peer.role = hello.role
+        peer.station = hello.station
         session = self._runner.state.session
         assert session is not None
         peer.send(Welcome(session.session_id, self._clock.frame, str(self._path)))
@@ -244,10 +253,13 @@ class Monitor:
             peer.send(History(self._history, list(self._runner.pending)))
         if role in WATCHED_ROLES:
             self._handle(self._runner.note_fact(ev.ProcessState(role, "running", "")))
+        if role == "annunciator" and self._orders.resume:
+            # After a restart everything is tried again (alarms reference 5.6); it waits until no alarm sounds.
+            peer.send(SelfTest())
         self._signals.renew()
 
     def _peer_asked(self, peer: Peer, message: Ask) -> None:
-        outcome = self._runner.on_command(message.command)
+        outcome = self._runner.on_command(message.command, peer.station)
         self._askers[message.command.id] = peer
         self._handle(outcome)
 
@@ -255,6 +267,10 @@ class Monitor:
         self._beats.pop(peer, None)
         self._silent.discard(peer)
         self._taps.gone(peer)
+        if peer.station and not any(other.station == peer.station for other in self._hub.peers):
+            left = self._runner.station_left(peer.station)
+            if left is not None:
+                self._handle(left)
         if peer.role in WATCHED_ROLES and not any(other.role == peer.role for other in self._hub.peers):
             self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "gone", f"the {peer.role} is not running")))
 
@@ -267,8 +283,13 @@ class Monitor:
     def _handle(self, outcome: Outcome, at_once: bool = False) -> None:
         for source, command in outcome.at_once:
             self._links[source].command(command)
+        for role, body in outcome.do_at_once:
+            self._to_role(role, Do(body))
         # An alarm signal waits neither for the disk nor for a screen.
         self._signals.told(item.body for item in outcome.items if isinstance(item, ev.Event))
+        for item in outcome.items:
+            if isinstance(item, ev.Event) and isinstance(item.body, SelfTestConfirmed):
+                self._book.confirmed(item.body, item.actor, wall_us())
         urgent = outcome.urgent
         for row in outcome.rows:
             self._log.append(row, urgent or at_once)
@@ -285,8 +306,8 @@ class Monitor:
         self._live.extend(item for item in outcome.items if isinstance(item, ev.Event))
         for source, command in outcome.after:
             self._links[source].command(command)
-        if outcome.cue is not None:
-            self._ask_room(outcome.cue)
+        for role, body in outcome.do:
+            self._to_role(role, Do(body))
         if outcome.answer is not None:
             id, ok, text = outcome.answer
             peer = self._askers.pop(id, None)
@@ -295,17 +316,13 @@ class Monitor:
         if outcome.ends is not None:
             self._ending = outcome.ends
 
-    def _ask_room(self, cue: str) -> None:
-        rooms = [peer for peer in self._hub.peers if peer.role == "room"]
-        for room in rooms:
-            room.send(CueGo(cue))
-        if not rooms:
-            self._handle(self._runner.note_fact(ev.CueDelivered(cue, False, "the room process is not running")))
-
     def _to_role(self, role: str, message: Message) -> None:
         for peer in self._hub.peers:
             if peer.role == role:
                 peer.send(message)
+
+    def _self_test_due(self) -> str:
+        return "" if self._silent_by_choice else due(self._book.last, self._orders.alarm_out, wall_us())
 
     def _send_live(self, but: Peer | None = None) -> None:
         if not self._live:
@@ -361,6 +378,7 @@ class Monitor:
         for link in self._links.values():
             link.close()
         self._taps.close()
+        self._book.join()
         self._send_live()
         code = 0
         try:

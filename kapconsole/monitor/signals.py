@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from kapconsole.alarms import events as al
-from kapconsole.alarms.bursts import MAX_LOUDER_DB
+from kapconsole.alarms.quiet import QuietRoom
 from kapconsole.alarms.status import AlarmStatus
 from kapconsole.session.runner import Runner
-from kapconsole.wire import AlarmsNow, Message, Sound
+from kapconsole.wire import AlarmsNow, Message, SelfTest, Sound
 
 EVERY_S = 0.25
 """The screens hear of the alarm system this often: its silence is noticed, and ages and countdowns go on."""
@@ -21,28 +21,40 @@ SOUND_EVERY_S = 1.0
 class Signals:
     """Sends what follows from the runner's alarm engine; asked on every change and several times a second."""
 
-    def __init__(self, runner: Runner, now_us: Callable[[], int], send: Callable[[str, Message], None]) -> None:
-        """`send` takes the role of those for whom a message is."""
+    def __init__(
+        self,
+        runner: Runner,
+        now_us: Callable[[], int],
+        send: Callable[[str, Message], None],
+        self_test: Callable[[], str] = lambda: "",
+    ) -> None:
+        """`send` takes the role of those for whom a message is; `self_test` says why one should be confirmed."""
         self._runner = runner
         self._now_us = now_us
         self._send = send
+        self._self_test = self_test
         self._sound = Sound("none")
         self._due_s = self._sound_due_s = 0.0
 
     def told(self, bodies: Iterable[object]) -> None:
         """These bodies have just been recorded."""
-        alarms = [body for body in bodies if isinstance(body, al.AlarmBody)]
+        alarms = [body for body in bodies if isinstance(body, al.AlarmBody | al.QuietBody)]
         if not alarms:
             return
+        quiet = self._runner.quiet
         for body in alarms:
             match body:
-                case al.AlarmBegan(state=al.OccurrenceState.PAUSED, priority=al.Priority.MEDIUM):
-                    self._send("annunciator", _once(body))
-                case al.AlarmChanged(what="reminder"):
-                    self._send("annunciator", _once(body))
+                case al.AlarmBegan(state=al.OccurrenceState.PAUSED, priority=al.Priority.MEDIUM, occurrence=number):
+                    if not quiet.silent(number):
+                        self._send("annunciator", _once(body))
+                case al.AlarmChanged(what="reminder", occurrence=number):
+                    if not quiet.silent(number) or body.priority is al.Priority.HIGH:
+                        self._send("annunciator", _once(body))
+                case al.SelfTestAsked():
+                    self._send("annunciator", SelfTest())
                 case _:
                     pass
-        self._update(cut=any(isinstance(body, al.AudioPaused) for body in alarms))
+        self._update(cut=any(isinstance(body, al.AudioPaused | al.RoomSpeakerHeld) for body in alarms))
 
     def renew(self) -> None:
         """Somebody new listens."""
@@ -61,20 +73,25 @@ class Signals:
         engine = self._runner.alarms
         if engine is None:
             return
-        status = engine.status(self._now_us())
-        sound = wanted(status, cut)
+        now_us = self._now_us()
+        quiet = self._runner.quiet
+        status = engine.status(now_us)
+        sound = wanted(status, quiet, cut)
         if again or cut or sound != self._sound:
             self._send("annunciator", sound)
-            self._sound = wanted(status)
-        self._send("console", AlarmsNow(status))
+            self._sound = wanted(status, quiet)
+        words, asked = quiet.text(now_us), quiet.asked(status.alarms)
+        self._send("console", AlarmsNow(status, words, quiet.listening(), asked, self._self_test()))
 
 
-def wanted(status: AlarmStatus, cut: bool = False) -> Sound:
-    """What is to be heard of a status: the highest priority that sounds, for all its occurrences."""
-    if status.burst is None:
+def wanted(status: AlarmStatus, quiet: QuietRoom, cut: bool = False) -> Sound:
+    """What is to be heard of a status: the highest priority that sounds in the room, for all its occurrences."""
+    sounding = [alarm for alarm in status.alarms if alarm.sounding and not quiet.silent(alarm.occurrence)]
+    if not sounding:
         return Sound("none", cut=cut)
-    numbers = tuple(alarm.occurrence for alarm in status.alarms if alarm.sounding and alarm.priority is status.burst)
-    return Sound(_level(status.burst), numbers, cut=cut, louder_db=min(status.louder_db, MAX_LOUDER_DB))
+    burst = max((alarm.priority for alarm in sounding), key=lambda priority: priority.rank)
+    numbers = tuple(alarm.occurrence for alarm in sounding if alarm.priority is burst)
+    return Sound(_level(burst), numbers, cut=cut, louder_db=status.louder_db)
 
 
 def _once(body: al.AlarmBegan | al.AlarmChanged) -> Sound:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPixmap, QPolygonF, QResizeEvent
@@ -16,6 +16,8 @@ from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, Ink, Painted
 from kapconsole.console.plots import Pane, draw_cuffs, draw_dot, draw_gaps, draw_numeric, valid_range
 from kapconsole.console.theme import SMALL, Look, colour
+from kapconsole.replay.lanes import Stretch
+from kapconsole.replay.span import Span
 from kapconsole.session.phases import phase_label
 from kapconsole.session.timeline import Timeline
 from kapconsole.session.words import stamp_text
@@ -27,12 +29,21 @@ class Overview(Painted):
 
     sought = Signal(object)  # a Python int: a Qt int has 32 bits, which microseconds do not fit
 
-    def __init__(self, timeline: Timeline, lines: tuple[Line, ...], look: Look, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        lines: tuple[Line, ...],
+        look: Look,
+        parent: QWidget | None = None,
+        alarms: Sequence[Stretch] = (),
+    ) -> None:
         super().__init__("Time line of the session", look, parent)
         self.timeline = timeline
         self.lines = lines
+        self.alarms = alarms
         self._picture: QPixmap | None = None
         self._hover_x: float | None = None
+        self._span: Span | None = None
         self.setMouseTracking(True)
 
     def axis(self) -> Axis:
@@ -52,6 +63,12 @@ class Overview(Painted):
         area, axis = self.area(), self.axis()
         part = min(1.0, max(0.0, (x - area.left()) / area.width()))
         return round(part * axis.end_us)
+
+    def show_span(self, span: Span | None) -> None:
+        """Frame the part that the picture above shows; None: all of it, or there is no picture."""
+        if span != self._span:
+            self._span = span
+            self.update()
 
     def key(self, moment: Moment) -> Hashable:
         return round(self.axis().x(moment.now_us, self.area().width()) * 2), self._hover_x
@@ -88,6 +105,8 @@ class Overview(Painted):
             self._picture = self._drawn(self.moment)
         ink.painter.drawPixmap(0, 0, self._picture)
         px, palette, area = self.look.px, self.look.palette, self.area()
+        if self._span is not None:
+            self._paint_span(ink, self._span)
         if self._hover_x is not None:
             self._paint_hover(ink, self._hover_x)
         x = area.left() + self.axis().x(self.moment.now_us, area.width())
@@ -96,6 +115,14 @@ class Overview(Painted):
         ink.painter.setBrush(colour(palette.text))
         handle = [QPointF(x - px(7), px(2)), QPointF(x + px(7), px(2)), QPointF(x, px(13))]
         ink.painter.drawPolygon(QPolygonF(handle))
+
+    def _paint_span(self, ink: Ink, span: Span) -> None:
+        area, axis = self.area(), self.axis()
+        left = area.left() + axis.x(span.start_us, area.width())
+        width = max(3.0, area.left() + axis.x(span.end_us, area.width()) - left)
+        ink.line_pen(self.look.palette.accent, 2.0)
+        ink.painter.setBrush(Qt.BrushStyle.NoBrush)
+        ink.painter.drawRect(QRectF(left, area.top() - self.look.px(3), width, area.height() + self.look.px(3)))
 
     def _paint_hover(self, ink: Ink, x: float) -> None:
         assert self.moment is not None
@@ -164,6 +191,7 @@ class Overview(Painted):
                 x = area.left() + axis.x(line.at_us, area.width())
                 draw_dot(ink, x, dots, palette.accent, hollow=line.kind == "mark")
         self._draw_losses(ink, losses, axis)
+        self._draw_alarms(ink, losses, axis)
 
     def _draw_phases(self, ink: Ink, lane: QRectF, axis: Axis) -> None:
         px, palette = self.look.px, self.look.palette
@@ -178,6 +206,16 @@ class Overview(Painted):
             label = phase_label(view.phase)
             if self.look.width(label, SMALL) + px(12) < width:
                 ink.text(left + px(6), lane.bottom() - px(6), label, SMALL, palette.text)
+
+    def _draw_alarms(self, ink: Ink, lane: QRectF, axis: Axis) -> None:
+        """Bars where it alarmed, the gravest on top; words and symbols are in the picture and in the list."""
+        codes = {"low": self.look.palette.low, "medium": self.look.palette.medium, "high": self.look.palette.high}
+        for kind, code in codes.items():
+            for span in self.alarms:
+                if span.kind == kind:
+                    left = lane.left() + axis.x(span.start_us, lane.width())
+                    width = max(3.0, lane.left() + axis.x(span.end_us, lane.width()) - left)
+                    ink.fill(QRectF(left, lane.top() - self.look.px(8), width, self.look.px(5)), code)
 
     def _draw_losses(self, ink: Ink, lane: QRectF, axis: Axis) -> None:
         """Outlined bars while a device was lost."""

@@ -79,17 +79,22 @@ class Player:
 
     def next_stop(self) -> bool:
         """Jump to the next event; False when there is none after here."""
-        at = bisect_right(self._stops_us, self.position_us)
-        if at == len(self._stops_us):
-            return False
-        self.jump(self._stops_us[at])
-        return True
+        return self._jump_to(self.stop_beyond(self._stops_us, on=True))
 
     def previous_stop(self) -> bool:
         """Jump to the event before; False when there is none before here."""
+        return self._jump_to(self.stop_beyond(self._stops_us, on=False))
+
+    def stop_beyond(self, stops_us: Sequence[int], on: bool) -> int | None:
+        """The first of `stops_us` (ascending) after here, or the last one before; None when there is none."""
+        if on:
+            at = bisect_right(stops_us, self.position_us)
+            return stops_us[at] if at < len(stops_us) else None
         before_us = self.position_us - (GRACE_US * self.speed if self.playing else 0)
-        at = bisect_left(self._stops_us, before_us) - 1
-        if at < 0:
-            return False
-        self.jump(self._stops_us[at])
-        return True
+        at = bisect_left(stops_us, before_us) - 1
+        return stops_us[at] if at >= 0 else None
+
+    def _jump_to(self, at_us: int | None) -> bool:
+        if at_us is not None:
+            self.jump(at_us)
+        return at_us is not None

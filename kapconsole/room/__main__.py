@@ -1,38 +1,67 @@
-"""`python -m kapconsole.room`: the room process, started by the launcher. It has no outputs yet and says so."""
+"""`python -m kapconsole.room`: the room process, started by the launcher: what the patient perceives."""
 
 from __future__ import annotations
 
+import functools
+import gc
 import queue
 import signal
 import sys
 import threading
+import time
 
+from kapconsole.clock import SessionClock
 from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
+from kapconsole.paths import state_dir
 from kapconsole.peer import Attachment
-from kapconsole.wire import CueGo, CueReport, Goodbye
+from kapconsole.room.keeping import Keeper
+from kapconsole.room.music import Music
+from kapconsole.room.named import open_sink
+from kapconsole.room.patient_out import PatientOut
+from kapconsole.room.shelf import Shelf
+from kapconsole.wire import Goodbye
 
-TURN_S = 0.25
-NO_OUTPUTS = "no music, light or stimulation outputs in this version"
+TURN_S = 0.1
 
 
 def main() -> int:
-    """Attach, answer each cue with what was delivered (nothing), end with the session or the launcher."""
+    """Play what the monitor passes on and tell what was heard; end with the session, or with launcher and monitor."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    told_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: told_to_end.set())
     keep_diary("room")
     orders = read_orders()
     gone = threading.Event()
     when_launcher_is_gone(gone.set)
+    clock = SessionClock(orders.frame)
+    out = PatientOut(orders.patient_out, clock, functools.partial(open_sink, alarm_out=orders.alarm_out))
     attachment = Attachment(orders.address, "room")
-    while not gone.is_set():
+    keeper = Keeper(state_dir() / "room.json", orders.session_id)
+    music = Music(out, clock, keeper, attachment.send, Shelf())
+    # What is there now stays; a collection would hold up the mixing.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    closed = False
+    # Without launcher nobody starts a monitor again: a room that has neither fades out.
+    while not closed and not told_to_end.is_set() and not (gone.is_set() and not attachment.attached):
+        now_s = time.monotonic()
         try:
             message = attachment.take(TURN_S)
         except queue.Empty:
-            continue
-        if isinstance(message, CueGo):
-            attachment.send(CueReport(message.cue, False, NO_OUTPUTS))
-        elif isinstance(message, Goodbye):
-            break
+            pass
+        else:
+            closed = isinstance(message, Goodbye)
+            music.take(message, now_s)
+        music.turn(now_s)
+    out.stop_now()
+    told_to_end.clear()
+    threading.Event().wait(music.fade_out())
+    music.turn(time.monotonic())
+    out.close()
+    music.close()
+    keeper.forget() if closed else keeper.ended_well()
     attachment.close()
     return 0
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kapconsole.clock import duration_text
-from kapconsole.session.state import Latest, State
 from kapdevices.readings import Metric, Quality
+
+if TYPE_CHECKING:
+    from kapconsole.session.state import Latest, State
 
 LATE_AFTER_S = 5.0
 """A numeric of a device that sends one a second or faster is stale after this (protocol notes, rule 4)."""

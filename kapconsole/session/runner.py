@@ -6,20 +6,26 @@ the order of everything, measurements included, a matter of record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
 from kapconsole.alarms.engine import AlarmEngine
-from kapconsole.alarms.wishes import AlarmWish
+from kapconsole.alarms.quiet import QuietRoom
+from kapconsole.alarms.status import ShownAlarm
+from kapconsole.alarms.wishes import AcceptAlarm, AlarmWish, ListenLease, QuietWish, RejectAlarm
+from kapconsole.bilateral.events import StopAsked
+from kapconsole.clinical import wishes as cw
+from kapconsole.clinical.events import CuffBySchedule
 from kapconsole.clock import Clock, duration_text
 from kapconsole.refusals import Refused
 from kapconsole.rows import Row, event_row
 from kapconsole.session.freshness import late_after_s
 from kapconsole.session.packing import Packed, Packer, WaveTimer, wave_piece
-from kapconsole.session.phases import next_phase, phase_label
+from kapconsole.session.parts import WORKERS, Parts, named, packaged, said
 from kapconsole.session.state import EMPTY, State, fold
 from kapdevices.cuff import CuffGuard
 from kapdevices.driver import DeviceCommand, NotPossible, StartCuff, StopCuff
@@ -29,6 +35,8 @@ from kapdevices.readings import NIBP_METRICS, DeviceStatus, Metric, Numeric, Qua
 MONITOR = "monitor"
 ENDED = "ended by a person"
 ALARMS = "alarm system"
+SESSION = "session"
+SCHEDULE = "schedule"
 _FEED_METRICS = {
     "spo2": Metric.SPO2,
     "pulse_rate": Metric.PULSE_RATE,
@@ -37,6 +45,7 @@ _FEED_METRICS = {
 }
 CLOCK_CHECK_US = 60_000_000
 ALARM_TICK_US = 100_000
+PARTS_TICK_US = 250_000
 FUTURE_US = 1_000_000
 """A key press may not lie further in the future than this; two processes' clocks are the same, but scripts err."""
 
@@ -53,13 +62,17 @@ class DeviceEntry(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What follows from one input. Everything in it waits until its last row is on disk, but `at_once` does not."""
+    """What follows from one input. Everything in it waits until its last row is on disk, but what is `at_once`.
+
+    `do`: which process (room, light) is to carry out what.
+    """
 
     rows: tuple[Row, ...] = ()
     items: tuple[ev.StreamItem, ...] = ()
     at_once: tuple[tuple[int, DeviceCommand], ...] = ()
     after: tuple[tuple[int, DeviceCommand], ...] = ()
-    cue: str | None = None
+    do: tuple[tuple[str, ev.Body], ...] = ()
+    do_at_once: tuple[tuple[str, ev.Body], ...] = ()
     answer: tuple[str, bool, str] | None = None
     ends: str | None = None
 
@@ -79,10 +92,14 @@ class Runner:
         seq: int = 0,
         state: State = EMPTY,
         alarms: AlarmEngine | None = None,
+        parts: Parts | None = None,
     ) -> None:
         """`seq`, `state` and `alarms`: as the log's last row leaves them when a session is resumed."""
         self._clock = clock
         self.alarms = alarms
+        self.parts = packaged(clock) if parts is None else parts
+        self._parts_us = 0
+        self.quiet = QuietRoom() if state.session is None else QuietRoom(state.session.speed)
         self._alarms_us = 0
         self._seq = seq
         self._last_us = state.mono_us
@@ -172,25 +189,29 @@ class Runner:
 
     # -- commands -------------------------------------------------------------------------------------------------
 
-    def on_command(self, command: cm.Command) -> Outcome:
-        """Check a wish; the outcome has its event and its answer, or a logged refusal."""
+    def on_command(self, command: cm.Command, station: str = "") -> Outcome:
+        """Check a wish; the outcome has its event and its answer, or a logged refusal.
+
+        `station`: where it comes from, when that is another place than the room.
+        """
         now_us = self._clock.now_us()
         try:
-            outcome = self._carry_out(command, now_us)
+            outcome = self._carry_out(command, now_us, station)
         except Refused as refusal:
             words = str(command.body.__struct_config__.tag).replace("-", " ")
             event = self._event(ev.CommandRefused(words, str(refusal)), command.actor, now_us)
             return msgspec.structs.replace(self._outcome([event]), answer=(command.id, False, str(refusal)))
         return outcome
 
-    def _carry_out(self, command: cm.Command, now_us: int) -> Outcome:
+    def _carry_out(self, command: cm.Command, now_us: int, place: str) -> Outcome:
         if self.state.closed is not None:
             raise Refused("the session is closed")
         text = "done"
         at_once: tuple[tuple[int, DeviceCommand], ...] = ()
         after: tuple[tuple[int, DeviceCommand], ...] = ()
-        cue: str | None = None
         body: ev.Body
+        station = place or command.actor
+        self.parts.permit(command.body, self.state, station)
         match command.body:
             case cm.CuffStart(patient=patient, initial_mmhg=initial_mmhg):
                 source = self._cuff_source(now_us)
@@ -216,22 +237,9 @@ class Runner:
                 body = ev.MarkSet(_moment(at_us, now_us), label)
                 text = f"mark {label}"
             case cm.Phase(phase=phase, at_us=at_us):
-                chosen = next_phase(self.state.phase) if phase == "next" else phase
-                if chosen is None:
-                    raise Refused("this is the last phase")
-                if chosen == self.state.phase:
-                    raise Refused(f"the session is in {phase_label(chosen)} already")
-                body = ev.PhaseEntered(_moment(at_us, now_us), chosen)
-                text = f"phase {phase_label(chosen)}"
-            case cm.Dose(route=route, amount_mg=amount_mg, drug=drug, at_us=at_us):
-                if not 0 < amount_mg <= 1000 or route not in cm.ROUTES:
-                    raise Refused(f"{amount_mg:g} mg {route} is no plausible dose")
-                body = ev.DoseGiven(_moment(at_us, now_us), drug, route, amount_mg)
-                text = f"dose recorded: {drug} {amount_mg:g} mg {route.upper()}"
-            case cm.Cue(cue=name):
-                body = ev.CueRequested(name)
-                cue = name
-                text = f"cue {name} requested"
+                return self._granted(command, cw.EnterPhase(phase, at_us), now_us, station)
+            case cm.Dose():
+                return self._granted(command, _dose(command.body), now_us, station)
             case cm.Feed(metric=feed, source=source):
                 if source not in self.devices:
                     raise Refused(f"there is no device number {source} in this session")
@@ -241,10 +249,21 @@ class Runner:
                 text = f"device {source} feeds {feed.replace('_', ' ')}"
             case cm.End(reason=reason):
                 return self._end(command, reason, now_us)
-            case _:
+            case ListenLease() | AcceptAlarm() | RejectAlarm():
+                return self._asked_quiet(command, command.body, place, now_us)
+            case _ if isinstance(command.body, AlarmWish):
                 return self._wished(command, command.body, now_us)
-        outcome = self._outcome([self._event(body, command.actor, now_us)])
-        return msgspec.structs.replace(outcome, at_once=at_once, after=after, cue=cue, answer=(command.id, True, text))
+            case _:
+                return self._granted(command, command.body, now_us, station)
+        outcome = self._outcome([self._event(body, named(self.state, command.actor), now_us)])
+        return msgspec.structs.replace(outcome, at_once=at_once, after=after, answer=(command.id, True, text))
+
+    def _granted(self, command: cm.Command, wish: cm.PartWish, now_us: int, station: str) -> Outcome:
+        """A wish that a part of the session decides about, numbered in the name of whoever had it."""
+        bodies = self.parts.wish(wish, self.state, now_us, station)
+        outcome = self._outcome([self._event(body, named(self.state, station), now_us) for body in bodies])
+        text = said(bodies) if bodies else "nothing to be done"
+        return msgspec.structs.replace(outcome, answer=(command.id, True, text))
 
     def _wished(self, command: cm.Command, wish: AlarmWish, now_us: int) -> Outcome:
         """A wish of the alarm system; its bodies are numbered in the name of whoever had it."""
@@ -254,6 +273,23 @@ class Runner:
         bodies = self.alarms.wish(wish, now_us)
         outcome = self._outcome([self._event(body, command.actor, now_us) for body in bodies])
         return msgspec.structs.replace(outcome, answer=(command.id, True, "done" if bodies else "nothing to be done"))
+
+    def _asked_quiet(self, command: cm.Command, wish: QuietWish, station: str, now_us: int) -> Outcome:
+        """A wish of another station about the quiet room."""
+        bodies = self.quiet.wish(wish, station, self._shown(now_us), now_us)
+        outcome = self._outcome([self._event(body, command.actor, now_us) for body in bodies])
+        return msgspec.structs.replace(outcome, answer=(command.id, True, "done"))
+
+    def station_left(self, station: str) -> Outcome | None:
+        """The connection to a station is gone."""
+        if self.state.closed is not None:
+            return None
+        now_us = self._clock.now_us()
+        bodies = self.quiet.left(station, self._shown(now_us), now_us)
+        return self._outcome([self._event(body, ALARMS, now_us) for body in bodies]) if bodies else None
+
+    def _shown(self, now_us: int) -> tuple[ShownAlarm, ...]:
+        return () if self.alarms is None else self.alarms.status(now_us).alarms
 
     def _end(self, command: cm.Command, reason: str, now_us: int) -> Outcome:
         if self.alarms is not None and (why := self.alarms.refusal_to_close(reason)):
@@ -312,6 +348,13 @@ class Runner:
             bodies = self.alarms.tick(now_us)
             if bodies:
                 outcomes.append(self._outcome([self._event(body, ALARMS, now_us) for body in bodies]))
+            if self.quiet.busy and (quiet := self.quiet.tick(self._shown(now_us), now_us)):
+                outcomes.append(self._outcome([self._event(body, ALARMS, now_us) for body in quiet]))
+        if now_us - self._parts_us >= PARTS_TICK_US:
+            self._parts_us = now_us
+            due = self.parts.tick(self.state, now_us)
+            if due:
+                outcomes.append(self._outcome([self._event(body, SESSION, now_us) for body in due]))
         if self._clock_checked_us is None or now_us - self._clock_checked_us >= CLOCK_CHECK_US:
             self._clock_checked_us = now_us
             offset_us = wall_utc_us - self._clock.utc_us()
@@ -333,6 +376,7 @@ class Runner:
         utc_us = self._clock.utc_us() - self._clock.now_us() + stamp_us
         event = ev.Event(self._next_seq(), stamp_us, utc_us, actor, body)
         self.state = fold(self.state, event)
+        self.quiet.feed(event)
         return event
 
     def _row(self, packed: Packed) -> Row:
@@ -340,25 +384,58 @@ class Runner:
         utc_us = self._clock.utc_us() - self._clock.now_us() + mono_us
         return Row(self._next_seq(), mono_us, utc_us, kind, MONITOR, body)
 
-    def _outcome(self, items: list[ev.StreamItem]) -> Outcome:
+    def _outcome(self, items: Iterable[ev.StreamItem]) -> Outcome:
+        """Rows of new items, and of everything that follows from them by itself."""
         rows: list[Row] = []
         told: list[ev.StreamItem] = []
-        for item in (*items, *self._alarmed(items)):
-            if isinstance(item, ev.Event):
-                rows.append(event_row(item))
-            else:
-                self.state = fold(self.state, item)
-                rows.extend(self._row(packed) for packed in self._packer.add(item))
+        do: list[tuple[str, ev.Body]] = []
+        after: list[tuple[int, DeviceCommand]] = []
+        waiting = deque(items)
+        while waiting:
+            item = waiting.popleft()
             told.append(item)
-        return Outcome(rows=tuple(sorted(rows, key=lambda row: row.seq)), items=tuple(told))
+            if self.alarms is not None:
+                waiting += [self._event(body, ALARMS, self._last_us) for body in self.alarms.feed(item)]
+            if not isinstance(item, ev.Event):
+                self.state = fold(self.state, item)
+                rows += [self._row(packed) for packed in self._packer.add(item)]
+                continue
+            rows.append(event_row(item))
+            worker = WORKERS.get(type(item.body))
+            if worker is not None:
+                do.append((worker, item.body))
+            if isinstance(item.body, CuffBySchedule):
+                after += self._scheduled_cuff(item.body, waiting)
+            bodies = self.parts.follow(item.body, self.state, self._clock.now_us())
+            waiting += [self._event(body, SESSION, self._last_us) for body in bodies]
+        return Outcome(
+            rows=tuple(sorted(rows, key=lambda row: row.seq)),
+            items=tuple(told),
+            after=tuple(after),
+            do=tuple(each for each in do if not at_once(each[1])),
+            do_at_once=tuple(each for each in do if at_once(each[1])),
+        )
 
-    def _alarmed(self, items: list[ev.StreamItem]) -> Iterator[ev.Event]:
-        """What the alarm system makes of new items, as events."""
-        if self.alarms is None:
-            return
-        for item in items:
-            for body in self.alarms.feed(item):
-                yield self._event(body, ALARMS, self._last_us)
+    def _scheduled_cuff(self, body: CuffBySchedule, waiting: deque[ev.StreamItem]) -> list[tuple[int, DeviceCommand]]:
+        """The armed schedule starts the cuff as a person would, and is refused as a person would be."""
+        now_us = self._clock.now_us()
+        try:
+            source = self._cuff_source(now_us)
+        except Refused as refusal:
+            waiting.append(self._event(ev.CommandRefused("cuff start", f"{body.why}: {refusal}"), SCHEDULE, now_us))
+            return []
+        start = cm.CuffStart()
+        waiting.append(self._event(ev.CuffRequested(source, start.patient, start.initial_mmhg), SCHEDULE, now_us))
+        return [(source, StartCuff(start.patient, start.initial_mmhg))]
+
+
+def at_once(body: ev.Body) -> bool:
+    """True for what nothing may stand in front of, the disk least of all: the stop of a set."""
+    return isinstance(body, StopAsked)
+
+
+def _dose(dose: cm.Dose) -> cw.RecordDose:
+    return cw.RecordDose(dose.drug, dose.route, dose.amount_mg, at_us=dose.at_us)
 
 
 def gap_text(gap_s: float, why: str) -> str:

@@ -9,6 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from kapconsole import events as ev
+from kapconsole.bilateral import view as bilateral_view
+from kapconsole.bilateral.view import BilateralView
+from kapconsole.clinical import view as care_view
+from kapconsole.clinical.view import CareView
+from kapconsole.cues.light import view as light_view
+from kapconsole.cues.light.view import LightView
+from kapconsole.cues.music import view as music_view
+from kapconsole.cues.music.view import MusicView
 from kapconsole.session.words import device_names
 from kapdevices.readings import Metric, Quality
 
@@ -110,6 +118,10 @@ class State(msgspec.Struct, frozen=True):
     first_valid: dict[Metric, int] = {}
     processes: dict[str, ev.ProcessState] = {}
     storage: ev.StorageState = ev.StorageState("ok", "")
+    care: CareView = CareView()
+    light: LightView = LightView()
+    music: MusicView = MusicView()
+    sets: BilateralView = BilateralView()
 
     @property
     def phase(self) -> str | None:
@@ -162,7 +174,15 @@ def fold(state: State, item: ev.StreamItem) -> State:
             first_valid=first_valid,
         )
     if isinstance(item, ev.Event):
-        return replace(_fold_event(state, item), seq=item.seq, mono_us=item.mono_us)
+        return replace(
+            _fold_event(state, item),
+            seq=item.seq,
+            mono_us=item.mono_us,
+            care=care_view.fold(state.care, item),
+            light=light_view.fold(state.light, item),
+            music=music_view.fold(state.music, item),
+            sets=bilateral_view.fold(state.sets, item),
+        )
     return state
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from kapconsole.clock import local_time
-from kapconsole.session.state import State
+
+if TYPE_CHECKING:
+    from kapconsole.session.state import State
 
 WORKING = ("starting", "started", "running", "ready", "ok", "up", "back", "ended")
 """States of a process that are no trouble; any other word is shown, so that an unknown one is never hidden."""

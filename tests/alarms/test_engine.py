@@ -17,8 +17,10 @@ from kapconsole.alarms import wishes as ws
 from kapconsole.alarms.engine import AlarmEngine
 from kapconsole.alarms.events import OccurrenceState as State
 from kapconsole.alarms.events import Priority
+from kapconsole.alarms.history import replayed
 from kapconsole.alarms.limits import changed
 from kapconsole.alarms.presets import load_preset
+from kapconsole.alarms.wishes import NotAllowed
 from kapdevices.readings import Metric, Quality
 
 S = 1_000_000
@@ -417,6 +419,44 @@ def test_at_22_a_missing_alarm_sound_is_told_at_once_and_cannot_be_paused(room: 
     assert "T06" not in room.shown
 
 
+def _tested(ok: bool, output: str = "PulseAudio: room") -> ev.SignalSounded:
+    return ev.SignalSounded("test", 0, output, ok, "found" if ok else "did not arrive", (), False)
+
+
+def test_at_22_a_failed_self_test_is_a_missing_alarm_sound_until_one_succeeds(room: Any) -> None:
+    room.event(_tested(True))
+    assert "T06" not in room.shown
+    room.event(_tested(False))
+    assert room.shown["T06"].text == "Alarm sound: self-test failed: did not arrive"
+    assert room.status.burst is Priority.HIGH
+    room.engine = AlarmEngine.resume(room.preset, room.events())
+    room.event(ev.SessionResumed(1.0, "restarted", "boot", 0, 1.0))
+    room.event(ev.ProcessState("annunciator", "running", ""))
+    assert "T06" in room.shown, "a restart mends no loudspeaker"
+    room.event(_tested(True))
+    assert "T06" not in room.shown
+
+
+def test_without_a_speaker_the_test_that_cannot_be_heard_is_not_told_twice(room: Any) -> None:
+    room.event(_tested(False, output=""))
+    assert "T06" not in room.shown
+
+
+def test_a_person_who_does_not_hear_the_self_test_is_believed(room: Any) -> None:
+    with pytest.raises(NotAllowed, match="no self-test"):
+        room.wish(ws.ConfirmSelfTest(True, True))
+    assert isinstance(room.wish(ws.AskSelfTest())[0], al.SelfTestAsked)
+    room.event(_tested(True))
+    told = room.wish(ws.ConfirmSelfTest(False, True))
+    assert told[0] == al.SelfTestConfirmed(False, True, "PulseAudio: room", "nurse", told[0].at_us)
+    assert room.shown["T06"].text == "Alarm sound: a person did not hear the self-test"
+    room.event(_tested(True))
+    assert "T06" in room.shown, "what was played is not what was heard"
+    room.wish(ws.ConfirmSelfTest(True, True))
+    assert "T06" not in room.shown
+    assert replayed(room.log, room.preset) == room.bodies
+
+
 def test_an_alarm_voice_that_never_came_is_told(new_room: Callable[..., Any]) -> None:
     room = new_room(started=False)
     room.event(ev.SessionStarted("id", "", "0", "boot", 0, 0, 1.0, "UTC"))
@@ -533,7 +573,7 @@ def test_an_unheard_high_grows_louder_up_to_the_sites_most(room: Any) -> None:
     for _ in range(6):
         room.wait(20, spo2=84)
         levels.append(room.status.louder_db)
-    assert levels == [0.0, 3.0, 6.0, 9.0, 9.0, 9.0]
+    assert levels == [0.0, 3.0, 6.0, 6.0, 6.0, 6.0]
     room.wish(ws.Acknowledge())
     assert room.status.louder_db == 0
 

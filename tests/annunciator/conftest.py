@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kapconsole.annunciator import libpulse
+from kapconsole.sound import libpulse
 
 RATE_HZ = 48_000
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kapconsole.annunciator import libpulse, named, portaudio, pulse
+from kapconsole.annunciator import named, portaudio, pulse
 from kapconsole.annunciator.comeback import Comeback
 from kapconsole.annunciator.output import NoOutput, Output
 from kapconsole.annunciator.sequence import Sequence
+from kapconsole.sound import libpulse
 from kapconsole.wire import Sound
 
 

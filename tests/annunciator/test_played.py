@@ -136,9 +136,10 @@ def test_at_23_another_default_output_changes_nothing(cards: Cards, opened: Open
     [
         (("set-sink-mute", "room", "1"), "is muted"),
         (("set-sink-volume", "room", "0%"), "is turned down to nothing"),
+        (("set-sink-volume", "room", "10%"), "is turned down too far (-60 dB)"),
         (("set-sink-input-mute", "STREAM", "1"), "is muted"),
     ],
-    ids=["card muted", "card turned down", "stream muted"],
+    ids=["card muted", "card turned down", "card all but turned down", "stream muted"],
 )
 def test_a_muted_speaker_is_said_and_so_is_its_return(
     cards: Cards, opened: Opened, words: tuple[str, ...], said: str

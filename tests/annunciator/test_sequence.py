@@ -359,7 +359,7 @@ def test_whatever_is_told_no_pulse_is_torn_and_what_is_wanted_is_heard(
         assert not tape.after(settled_s).any()
     tape.sequence.failure(False)
     tape.sequence.sound(NONE)
-    tape.run(5.0)
+    tape.run(15.0)  # what is still owed is played to its end
     rest = tape.samples
     for each in tape.begun():
         for first, end in SIGNALS[each.what].pulses:

@@ -130,6 +130,19 @@ def test_what_is_sounded_is_told_with_its_time_and_for_whom() -> None:
     assert second.at_mono_us - first.at_mono_us == pytest.approx(8_570_000, abs=20_000)
 
 
+def test_a_burst_before_the_monitor_was_heard_gets_the_sessions_own_time() -> None:
+    speaker, sequence, told = Speaker(Sequence()), Sequence(), []
+    speaker.sequence = sequence
+    voice = Voice(speaker, sequence, None, lambda message: told.append(message) is None, 0.0)
+    for tenth in range(30):
+        voice.turn(tenth / 10)
+    assert not [message for message in told if isinstance(message, Sounded)], "nobody knows yet when it was"
+    voice.hear(Welcome("s", ClockFrame(mono_origin_ns=-5_000_000_000, utc_origin_us=0), ""), 3.0)
+    voice.turn(3.0)
+    (done,) = [message for message in told if isinstance(message, Sounded)]
+    assert 5_000_000 <= done.at_mono_us < 5_200_000
+
+
 def test_trouble_is_told_at_once_and_with_every_burst() -> None:
     room = Room()
     room.run(3.0)

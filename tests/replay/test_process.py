@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from kapconsole.record.access import check, open_for_reading
 from kapconsole.replay import process
 from kapconsole.replay.window import ReplayWindow
 
@@ -30,7 +29,7 @@ def show(window, shown=ReplayWindow.show):
     timer.timeout.connect(look)
     timer.start(50)
 ReplayWindow.show = show
-sys.exit(process.show(open_for_reading(path, lambda: ""), lambda: check(path, lambda: "")))
+sys.exit(process.replay(path, lambda: ""))
 """
 
 

@@ -61,12 +61,12 @@ def test_keys_move_by_their_steps(window: ReplayWindow, clock: FakeClock) -> Non
     assert player.position_us == 10 * S
 
 
-def test_n_and_p_visit_every_line_of_the_list(window: ReplayWindow, timeline: Timeline) -> None:
+def test_e_visits_every_line_of_the_list(window: ReplayWindow, timeline: Timeline) -> None:
     stops = sorted({line.known_us for line in event_lines(timeline.events)})
     window.seek(0)
     seen = []
     for _ in range(len(stops) + 2):
-        QTest.keyClick(window, "N")
+        QTest.keyClick(window, "E")
         seen.append(window.player.position_us)
     assert list(dict.fromkeys(seen)) == [at for at in stops if at > 0]
     QTest.keyClick(window, Qt.Key.Key_PageUp)

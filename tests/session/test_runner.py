@@ -57,8 +57,8 @@ def test_words_come_later_and_a_correction_keeps_count(runner: Runner, clock: Fa
     [
         (cm.Note(text="x", about=999), "no note"),
         (cm.Note(at_us=10**12), "future"),
-        (cm.Phase("inward", at_us=-5), "before the session"),
-        (cm.Dose(route="im", amount_mg=-1), "plausible"),
+        (cm.Phase("inward", at_us=-5), "within the session"),
+        (cm.Dose(route="im", amount_mg=-1), "below 5 mg"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words_and_logged(runner: Runner, body: cm.CommandBody, words: str) -> None:

@@ -1,8 +1,9 @@
-"""The part of libpulse that the alarm's voice needs, by ctypes; PipeWire speaks it too.
+"""The part of libpulse that the outputs need, by ctypes; PipeWire speaks it too.
 
 PortAudio reaches a sound server through an ALSA plugin, which cannot say that a stream must not be moved: when its
-sink goes away the server plays it on the default one, which may be the patient's headphones. A stream of libpulse can
-say it (PA_STREAM_DONT_MOVE) and ends instead. Declarations follow the headers of libpulse 16 (pulse/*.h).
+sink goes away the server plays it on the default one, an alarm in the patient's headphones or the music in the room. A
+stream of libpulse can say it (PA_STREAM_DONT_MOVE) and ends instead. Declarations follow the headers of libpulse 16
+(pulse/*.h).
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ CONTEXT_READY, CONTEXT_FAILED = 4, 5
 STREAM_READY, STREAM_FAILED = 2, 3
 
 INTERPOLATE_TIMING = 0x2
+NOT_MONOTONIC = 0x4
 AUTO_TIMING_UPDATE = 0x8
+NO_REMIX_CHANNELS = 0x20
 DONT_MOVE = 0x200
 ADJUST_LATENCY = 0x2000
 START_UNMUTED = 0x10000
 RELATIVE_VOLUME = 0x40000
+
+SEEK_ABSOLUTE = 1
 
 
 class SampleSpec(Structure):
@@ -55,6 +60,32 @@ class BufferAttr(Structure):
     """pa_buffer_attr, in bytes; 0xffffffff leaves a value to the server."""
 
     _fields_ = tuple((name, c_uint32) for name in ("maxlength", "tlength", "prebuf", "minreq", "fragsize"))
+
+
+class TimeVal(Structure):
+    """struct timeval."""
+
+    _fields_ = (("tv_sec", ctypes.c_long), ("tv_usec", ctypes.c_long))
+
+
+class TimingInfo(Structure):
+    """pa_timing_info: indexes in bytes, latencies in microseconds."""
+
+    _fields_ = (
+        ("timestamp", TimeVal),
+        ("synchronized_clocks", c_int),
+        ("sink_usec", c_uint64),
+        ("source_usec", c_uint64),
+        ("transport_usec", c_uint64),
+        ("playing", c_int),
+        ("write_index_corrupt", c_int),
+        ("write_index", ctypes.c_int64),
+        ("read_index_corrupt", c_int),
+        ("read_index", ctypes.c_int64),
+        ("configured_sink_usec", c_uint64),
+        ("configured_source_usec", c_uint64),
+        ("since_underrun", ctypes.c_int64),
+    )
 
 
 class SinkInfo(Structure):
@@ -101,6 +132,9 @@ Notify = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 Request = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
 """Write and read callbacks of streams."""
 
+Success = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_void_p)
+"""Called when the server has answered an operation on a stream."""
+
 AboutSink = ctypes.CFUNCTYPE(None, c_void_p, POINTER(SinkInfo), c_int, c_void_p)
 AboutSinkInput = ctypes.CFUNCTYPE(None, c_void_p, POINTER(SinkInputInfo), c_int, c_void_p)
 
@@ -137,6 +171,9 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "pa_stream_get_index": (c_uint32, (c_void_p,)),
     "pa_stream_get_device_name": (c_char_p, (c_void_p,)),
     "pa_stream_get_latency": (c_int, (c_void_p, POINTER(c_uint64), POINTER(c_int))),
+    "pa_stream_update_timing_info": (c_void_p, (c_void_p, Success, c_void_p)),
+    "pa_stream_get_timing_info": (POINTER(TimingInfo), (c_void_p,)),
+    "pa_stream_get_time": (c_int, (c_void_p, POINTER(c_uint64))),
     "pa_stream_set_write_callback": (None, (c_void_p, Request, c_void_p)),
     "pa_stream_set_read_callback": (None, (c_void_p, Request, c_void_p)),
     "pa_stream_write": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, ctypes.c_int64, c_int)),

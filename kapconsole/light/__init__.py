@@ -1,0 +1,1 @@
+"""The light process: owns the lamps and their fades, and what holds them when it dies."""

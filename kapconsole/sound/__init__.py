@@ -1,0 +1,1 @@
+"""Sound libraries as the program needs them: files, sound server, PortAudio. No rule of room or alarms is here."""
