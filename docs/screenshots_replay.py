@@ -39,7 +39,8 @@ from kapconsole.rows import Row, event_row
 
 MINUTE_US = 60_000_000
 LATER_US = UTC_ORIGIN_US + 3 * 86_400_000_000
-SIZES = (("", 1280, 800), ("-3840x2160", 3840, 2160))
+WIDE = ("replay-picture", "replay-room")
+"""Drawn for a screen of 3840x2160, too."""
 
 
 def delivered(number: int, start_us: int, stop_us: int, passes: int) -> bi.SetDelivered:
@@ -150,7 +151,8 @@ def main() -> None:
         return made
 
     def keep(name: str, made: ReplayWindow) -> None:
-        for suffix, width, height in SIZES:
+        sizes = [("", 1280, 800)] + ([("-3840x2160", 3840, 2160)] if name in WIDE else [])
+        for suffix, width, height in sizes:
             made.resize(width, height)
             app.processEvents()
             made.grab()  # Qt draws a glyph slightly differently the first time it is used
@@ -161,12 +163,10 @@ def main() -> None:
     keep("replay-room", window())
     for name, actions in (
         ("replay-picture", ("picture",)),
-        ("replay-closer", ("picture", *["zoom-in"] * 6)),
         ("replay-beats", ("picture", *["zoom-in"] * 14)),
         ("replay-comment", ("picture", "comment")),
         ("replay-search", ("picture", "search")),
         ("replay-record", ("picture", "record")),
-        ("replay-keys", ("picture", "keys")),
     ):
         made = window()
         for action in actions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable, Sequence
+from typing import cast, get_args
 
 import msgspec
 
@@ -12,10 +13,12 @@ from kapconsole.alarms import wishes as ws
 from kapconsole.alarms.conditions import PARAMETERS
 from kapconsole.alarms.limits import BEDSIDE
 from kapconsole.alarms.wishes import AlarmWish, QuietWish
+from kapconsole.bilateral import words as bilateral_words
 from kapconsole.bilateral.wishes import BilateralWish
 from kapconsole.clinical.wishes import ClinicalWish
 from kapconsole.cues.light import wishes as lw
 from kapconsole.cues.light.wishes import LightWish
+from kapconsole.cues.music import wishes as mw
 from kapconsole.cues.music.wishes import MusicWish
 from kapconsole.session.phases import ALL_PHASES
 
@@ -269,6 +272,55 @@ def _self_test(words: list[str]) -> CommandBody:
     return ws.ConfirmSelfTest(heard, seen, role)
 
 
+def _music(words: list[str]) -> CommandBody:
+    acts = [*mw.Act, "play", "fade", "volume"]
+    act = words[0].lower() if words else ""
+    if act == "play":
+        return mw.PlayMusic(" ".join(words[1:]))
+    if act == "fade" and len(words) <= 2:
+        return mw.FadeMusic(_seconds(words[1]) if len(words) == 2 else 30.0)
+    if act == "volume" and len(words) == 2:
+        try:
+            return mw.StepVolume(float(words[1].lower().removesuffix("db").replace(",", ".")))
+        except ValueError:
+            raise BadCommand(f"{words[1]!r} is no step in dB, for example: music volume -3") from None
+    if act in list(mw.Act) and len(words) == 1:
+        return mw.SteerMusic(mw.Act(act))
+    raise BadCommand(f"music ACT; ACT is one of: {', '.join(acts)}; for example: music play, music fade 30")
+
+
+def _playlist(words: list[str]) -> CommandBody:
+    if not words:
+        raise BadCommand("which playlist? a name or a file, for example: playlist demonstration")
+    return mw.ChoosePlaylist(" ".join(words))
+
+
+def _wish(words: list[str]) -> CommandBody:
+    """Any wish by its tag and fields: what has no words of its own still has a way from the command line."""
+    known = {str(kind.__struct_config__.tag): kind for kind in get_args(CommandBody)}
+    kind = known.get(words[0].lower()) if words else None
+    if kind is None:
+        raise BadCommand(f"wish NAME [FIELD=VALUE ...]; NAME is one of: {', '.join(sorted(known))}")
+    fields: dict[str, object] = {}
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if not equals or name not in kind.__struct_fields__:
+            raise BadCommand(f"{word!r}: {words[0]} has the fields {', '.join(kind.__struct_fields__) or '(none)'}")
+        fields[name] = _value(value)
+    try:
+        return cast(CommandBody, msgspec.convert(fields, kind, strict=False))
+    except msgspec.ValidationError as trouble:
+        raise BadCommand(f"{words[0]}: {trouble}") from None
+
+
+def _value(text: str) -> object:
+    """A field's value: JSON where it is some (numbers, lists, tables), else the words themselves."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
 COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
     "cuff start": ("[adult|paediatric|neonatal]   take one cuff reading", _cuff_start),
     "cuff stop": ("   deflate the cuff now", _no_words(CuffStop)),
@@ -292,6 +344,13 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
         "[heard|not-heard|not-seen|nothing [ROLE]]   play the test tone, or say what came of it",
         _self_test,
     ),
+    **bilateral_words.WORDS,
+    "playlist": ("NAME   the music of this session", _playlist),
+    "music": (
+        "play [SEGMENT] | hold | go-on | ease | resolve | onward | skip | pause | resume | fade S | volume DB",
+        _music,
+    ),
+    "wish": ("NAME [FIELD=VALUE ...]   any other wish, for example: wish weight-record weight_kg=71", _wish),
     "end": ("[REASON]   close the session; while a HIGH alarm is active a reason is needed", _end),
 }
 """What `kapconsole send` understands: the words, their use, and how they are read."""
@@ -302,6 +361,9 @@ def parse_command(words: Sequence[str]) -> CommandBody:
     for length in (2, 1):
         entry = COMMANDS.get(" ".join(words[:length]).lower())
         if entry is not None and len(words) >= length:
-            return entry[1](list(words[length:]))
+            try:
+                return entry[1](list(words[length:]))
+            except bilateral_words.BadWords as trouble:
+                raise BadCommand(str(trouble)) from None
     known = ", ".join(COMMANDS)
     raise BadCommand(f"unknown command {' '.join(words)!r}; one of: {known}" if words else f"which command? {known}")

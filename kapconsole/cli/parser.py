@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from kapconsole import __version__
-from kapconsole.cli import machine, presets, records, sessions
+from kapconsole.cli import bilateral, clients, clinic, export, light, machine, music, presets, records, sessions
 
 _STAFF = ("nurse", "prescriber", "therapist", "technician")
 
@@ -137,6 +137,13 @@ def build_parser() -> argparse.ArgumentParser:
     capture.add_argument("--seconds", type=_seconds, metavar="S", help="end after S seconds")
     capture.add_argument("--baud", type=int, metavar="RATE", help="line speed, when no protocol is given (9600)")
     capture.set_defaults(action=machine.capture)
+
+    music.add_to(commands)
+    light.add_to(commands)
+    bilateral.add_to(commands)
+    clinic.add_to(commands)
+    clients.add_to(commands, _key_options)
+    export.add_to(commands, _key_options)
 
     doctor = commands.add_parser("doctor", help="what this machine lacks, and the one command that mends it")
     doctor.add_argument("--json", action="store_true")

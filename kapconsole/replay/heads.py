@@ -1,4 +1,4 @@
-"""Which comments this install wrote, kept apart from the sessions: so that one cut off the end of its file is missed."""
+"""Which comments this install wrote, kept apart from the sessions: one cut off the end of its file is missed."""
 
 from __future__ import annotations
 

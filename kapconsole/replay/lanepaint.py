@@ -47,7 +47,8 @@ def draw_lane(ink: Ink, placed: Placed, axis: Axis) -> None:
         ink.fitted(rect.left() + look.px(4), baseline, lane.remark, rect.width(), SMALL, palette.secondary)
         return
     ink.painter.save()
-    ink.painter.setClipRect(rect)
+    # Letters may stand a little out of a low row; nothing may stand beside the lane.
+    ink.painter.setClipRect(rect.adjusted(0, -4, 0, 4))
     computed = lane.name.startswith("What if")
     placed_boxes = list(boxes(lane, rect, axis))
     lefts = sorted(box.left() for _, box in placed_boxes)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kapconsole import __version__
 from kapconsole import events as ev
 from kapconsole.rows import NUMERICS, WAVE, Row, event_row, pack_numerics, pack_wave
 from kapdevices.readings import Metric, Quality
@@ -70,7 +71,7 @@ def session_events(length_s: float, dose_s: float, faults: Iterable[Fault]) -> l
         (
             0.0,
             "monitor",
-            ev.SessionStarted("rehearsal", "K-0142", "0", "boot", 0, UTC_ORIGIN_US, 1.0, "UTC", simulated=True),
+            ev.SessionStarted("rehearsal", "K-0142", __version__, "boot", 0, UTC_ORIGIN_US, 1.0, "UTC", simulated=True),
         ),
         (0.1, "monitor", ev.ProcessState("annunciator", "running", "")),
         (0.1, "monitor", ev.ProcessState("room", "running", "")),

@@ -64,7 +64,7 @@ class Study:
         trouble: list[str] = []
         try:
             self._note("viewed", f"kapconsole {__version__}")
-        except LogError as error:
+        except (LogError, ValueError) as error:
             trouble.append(f"This viewing could not be written down: {error}")
         return self._background(trouble)
 
@@ -75,7 +75,7 @@ class Study:
         try:
             note_head(self.session_id, digest, self._sign())
             self._note("commented", f"by {comment.author}, {comment.role}")
-        except LogError as error:
+        except (LogError, ValueError) as error:
             trouble.append(f"The comment is kept, but not that it was written: {error}")
         return self._background(trouble)
 

@@ -36,7 +36,7 @@ FRAME_MS = 33
 FRAME_UNITS = 6.0
 TITLE_UNITS = 34.0
 RECORD_UNITS = 30.0
-OVERVIEW_UNITS = 146.0
+OVERVIEW_UNITS = 130.0
 
 JUMPS = {"alarm": "Alarms", "note": "Notes", "phase": "Phases", "set": "Sets"}
 """Which lane each jump goes along; "event" goes along everything in the list."""

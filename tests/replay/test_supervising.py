@@ -384,10 +384,10 @@ def test_a_comment_cut_off_the_end_of_its_file_is_missed(window: ReplayWindow, p
 def test_a_damaged_list_of_accesses_does_not_keep_the_session_from_being_seen(
     window: ReplayWindow, path: Path, wait: Wait
 ) -> None:
-    access_path(path).write_bytes(b"\xff\xfe no list\n")
+    access_path(path).write_bytes(b'{"number":1,"who":"\xff\xfe"}\n')
     window.supervising.begin()
     wait()
-    assert "access" in window.record.record.trouble
+    assert "could not be written down" in window.record.record.trouble
     assert "whole and unchanged" in window.record.record.proof
 
 

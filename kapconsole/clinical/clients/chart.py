@@ -17,7 +17,7 @@ _STYLE = (
     "text{font:12px 'DejaVu Sans',sans-serif;fill:#222}.head{font-size:16px;font-weight:bold}.name{font-weight:bold}"
     ".small{font-size:10px;fill:#555}.grid{stroke:#ddd;stroke-width:1}.dose{stroke:#888;stroke-width:1;"
     "stroke-dasharray:3 3}.axis{stroke:#888;stroke-width:1}.line{fill:none;stroke:#222;stroke-width:1.5}.dot{fill:#222}"
-    ".value{paint-order:stroke;stroke:#fff;stroke-width:3px}"
+    ".halo{stroke:#fff;stroke-width:3;fill:#fff}"
 )
 
 
@@ -47,14 +47,14 @@ def chart_svg(page: ClientPage, instruments: Mapping[str, Instrument], width_px:
         if x(day) - shown_px >= 18:
             shown_px = x(day)
             parts.append(f'<text x="{x(day):.1f}" y="{TOP_PX - 12}" class="small" text-anchor="middle">{number}</text>')
-    parts.append(f'<text x="20" y="{TOP_PX - 12}" class="small">session with a dose</text>')
+    parts.append(f'<text x="20" y="{TOP_PX - 12}" class="small">session, dose</text>')
     for place, series in enumerate(drawn):
         parts += _strip(series, instruments.get(series.instrument), TOP_PX + place * (STRIP_PX + GAP_PX), x, width_px)
     if not drawn:
         parts.append(f'<text x="20" y="{TOP_PX + 30}">No scores yet.</text>')
     parts += _dates(first, last, x, bottom_px)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_px}" height="{height_px}" role="img"><style>{_STYLE}</style>'
-    head += f"<title>{escape(page.code)}: scores over sessions</title>"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_px}" height="{height_px}" role="img">'
+    head += f"<style>{_STYLE}</style><title>{escape(page.code)}: scores over sessions</title>"
     return head + '<rect width="100%" height="100%" fill="#fff"/>' + "".join(parts) + "</svg>\n"
 
 
@@ -97,9 +97,9 @@ def _strip(
         if px - shown_px >= 22:
             shown_px = px
             above = py - 8 if py - top_px > 14 else py + 16
-            parts.append(
-                f'<text x="{px:.1f}" y="{above:.1f}" text-anchor="middle" class="value">{point.total:g}</text>'
-            )
+            at = f'x="{px:.1f}" y="{above:.1f}" text-anchor="middle"'
+            # Twice, since not every program that shows SVG knows paint-order.
+            parts.append(f'<text {at} class="halo">{point.total:g}</text><text {at}>{point.total:g}</text>')
     return parts
 
 

@@ -63,6 +63,13 @@ class LightView(msgspec.Struct, frozen=True):
         """Why the light is not that of the cue: "house" or "exam", "level" for a hand, empty when it is."""
         return "" if self.asked is None or self.asked.cue else self.asked.why
 
+    @property
+    def undelivered(self) -> le.LightAsked | None:
+        """The newest wish while nothing has been delivered since: what a light process that comes back is to be told."""
+        if self.asked is None or (self.delivered_us is not None and self.delivered_us >= self.asked.at_us):
+            return None
+        return self.asked
+
     def label(self, zone: str) -> str:
         """What people call a zone."""
         return next((label for name, label in self.zones if name == zone), zone)

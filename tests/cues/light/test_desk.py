@@ -259,6 +259,17 @@ def test_troubles_are_held_until_the_lamp_is_back() -> None:
     assert after(view, le.LampBack("strip", ("room",), 10 * S)).troubles == {}
 
 
+def test_a_wish_that_nobody_has_delivered_is_kept_for_the_light_process() -> None:
+    room = Room()
+    assert room.view.undelivered is None
+    asked = room.ask(lw.LightGo(), after_s=3)[0]
+    assert room.view.undelivered == asked
+    room.delivered(settled=False)
+    assert room.view.undelivered is None
+    house = room.ask(lw.HouseLight(), after_s=3)[0]
+    assert room.view.undelivered == house
+
+
 def test_the_usual_sheet_follows_every_phase() -> None:
     from kapconsole.session.phases import PHASES
 
