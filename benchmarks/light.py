@@ -29,7 +29,7 @@ from typing import Any, BinaryIO, cast
 from kapconsole.clock import new_frame
 from kapconsole.cues.light import events as le
 from kapconsole.lifeline import Orders, write_orders
-from kapconsole.wire import Did, Do, Hello, Hub, Message, Peer, Welcome, new_address
+from kapconsole.wire import Beat, Did, Do, Hello, Hub, Message, Peer, Welcome, new_address
 
 START, END = 60.0, 8.0
 FULL = 65535
@@ -182,7 +182,9 @@ def measure(name: str, light: Light, samples: list[Sample], seconds: float, busy
         pause.wait(0.5)
         samples.clear()
         asked_s = light.fade(END, seconds)
-        pause.wait(seconds + 0.3)
+        while (left_s := asked_s + seconds + 0.3 - time.monotonic()) > 0:
+            light.peer.send(Beat())
+            pause.wait(min(1.0, left_s))
         judged(name, list(samples), asked_s, seconds)
     finally:
         for burner in burners:

@@ -15,6 +15,8 @@ from kapconsole.alarms.limits import BEDSIDE
 from kapconsole.alarms.wishes import AlarmWish, QuietWish
 from kapconsole.bilateral import words as bilateral_words
 from kapconsole.bilateral.wishes import BilateralWish
+from kapconsole.clinical.clients.wishes import CourseWish
+from kapconsole.clinical.instruments.wishes import InstrumentWish
 from kapconsole.clinical.wishes import ClinicalWish
 from kapconsole.cues.light import wishes as lw
 from kapconsole.cues.light.wishes import LightWish
@@ -78,7 +80,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     reason: str = ""
 
 
-PartWish = LightWish | MusicWish | BilateralWish | ClinicalWish
+PartWish = LightWish | MusicWish | BilateralWish | InstrumentWish | CourseWish | ClinicalWish
 """What the parts of a session decide about: light, music, bilateral stimulation, the clinical core."""
 
 CommandBody = CuffStart | CuffStop | Note | Mark | Phase | Dose | Feed | End | AlarmWish | QuietWish | PartWish

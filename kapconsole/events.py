@@ -15,7 +15,9 @@ import msgspec
 
 from kapconsole.alarms.events import AlarmBody, QuietBody
 from kapconsole.bilateral.events import BilateralBody
+from kapconsole.clinical.clients.events import CourseBody
 from kapconsole.clinical.events import ClinicalBody
+from kapconsole.clinical.instruments.events import InstrumentBody
 from kapconsole.cues.light.events import LightBody
 from kapconsole.cues.music.events import MusicBody
 from kapdevices.readings import Metric, Numeric, Quality
@@ -266,6 +268,8 @@ Body = (
     | AlarmBody
     | QuietBody
     | ClinicalBody
+    | InstrumentBody
+    | CourseBody
     | LightBody
     | MusicBody
     | BilateralBody

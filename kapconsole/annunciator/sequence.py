@@ -174,8 +174,8 @@ class Sequence:
             return self._frame
         if RANK[what] > RANK[self._last]:
             wait_s = TAKEOVER_S
-        elif self._quiet:
-            wait_s = RENEWED_S
+        elif self._quiet or (self._last in ("failure", "test") and what != self._last):
+            wait_s = RENEWED_S  # neither is an alarm's burst, and an alarm waits for neither
         elif (
             what == self._last and what not in self._owed and self._sounded.issuperset(self._command(what).occurrences)
         ):

@@ -16,6 +16,7 @@ import msgspec
 from kapconsole.clock import wall_us
 from kapconsole.paths import state_dir
 from kapconsole.record.errors import LogWriteError
+from kapconsole.record.lock import WriterLock
 
 SUFFIX = ".access"
 _GENESIS = hashlib.sha256(b"kapconsole accesses 1\n").hexdigest()
@@ -66,27 +67,34 @@ def person() -> str:
 
 
 def note_access(path: Path, what: str, session_id: str, detail: str, who: str = "", utc_us: int | None = None) -> None:
-    """Add a line, durably. Raises LogWriteError."""
-    held = read_accesses(path)
-    previous = held.lines[-1] if held.lines else None
-    number = previous.number + 1 if previous else 1
+    """Add a line, durably. Raises LogWriteError, LogBusyError."""
     at_us = wall_us() if utc_us is None else utc_us
-    fields = (number, at_us, who or person(), what, session_id, detail)
-    entry = Access(*fields, _hash(previous.hash if previous else _GENESIS, fields))
-    line = msgspec.json.encode(entry) + b"\n"
     try:
-        with path.open("a+b") as file:
-            if file.seek(0, os.SEEK_END) > 0:
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":
-                    line = b"\n" + line  # a power cut tore the last line; it stays as it is
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        lock = WriterLock(path)  # a replay and an export may write at once
+        try:
+            _append(path, (at_us, who or person(), what, session_id, detail))
+        finally:
+            lock.release(remove=True)
     except OSError as error:
         raise LogWriteError(
             f"{path} cannot be written ({error.strerror or error}), and what is not written down is not done."
         ) from error
+
+
+def _append(path: Path, said: tuple[int, str, str, str, str]) -> None:
+    held = read_accesses(path)
+    previous = held.lines[-1] if held.lines else None
+    fields = (previous.number + 1 if previous else 1, *said)
+    entry = Access(*fields, _hash(previous.hash if previous else _GENESIS, fields))
+    line = msgspec.json.encode(entry) + b"\n"
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END) > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line  # a power cut tore the last line; it stays as it is
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_accesses(path: Path) -> Accesses:

@@ -61,7 +61,7 @@ def current_index(
         held, session_files(folder), lambda file, stamp: read_entry(Path(file), stamp, passphrase), progress
     )
     try:
-        if not path.exists():
+        if key is None:  # also when the site began to encrypt after the index was made
             key = new_log_key(path, INDEX_ID, passphrase)
         kept = index if key is not None else _without_encrypted(index)
         _write(path, kept, key)

@@ -12,9 +12,10 @@ from pathlib import Path
 import kapconsole
 from kapconsole.clinical.clients.entry import sets_of
 from kapconsole.export.paper import Paper, wrapped
+from kapconsole.export.parts import WHEN, Part
 from kapconsole.export.plot import HEIGHT, draw_session, draw_sud
 from kapconsole.export.recorded import Recorded
-from kapconsole.export.sections import WHEN, Part, header, parts, remarks
+from kapconsole.export.sections import header, parts, remarks
 from kapconsole.export.writing import write_file
 
 PAGES = 3

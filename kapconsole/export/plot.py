@@ -20,7 +20,7 @@ THIN = 0.45
 GAP_US = 10_000_000
 """Values further apart than this are not joined."""
 
-HEIGHT = 274.0
+HEIGHT = 284.0
 LABELS = 74.0
 """What stands left of the drawing: names and numbers."""
 
@@ -43,7 +43,9 @@ def draw_session(paper: Paper, recorded: Recorded, left: float, top: float, widt
     frame = Frame(left + LABELS, width - LABELS - 4, 0, max(1_000_000, recorded.timeline.end_us))
     y = top + 4
     _phases(paper, recorded, frame, y)
-    y += 16
+    y += 13
+    _cues(paper, recorded, frame, y)
+    y += 13
     alarm_y = y
     _alarms(paper, recorded, frame, y)
     y += 28
@@ -176,6 +178,29 @@ def _phases(paper: Paper, recorded: Recorded, frame: Frame, top: float) -> None:
         words = phase_label(str(event.body.get("phase") or "?"))
         if text_width(words, 6) <= wide - 2:
             paper.text(x + wide / 2, top + 8, words, 6, align="middle")
+
+
+def _cues(paper: Paper, recorded: Recorded, frame: Frame, top: float) -> None:
+    """Music segments by name where there is room; light and other cues as ticks."""
+    segments = of_kind(recorded.events, "segment-entered")
+    others = [
+        event
+        for event in of_kind(recorded.events, "light-asked", "cue-delivered")
+        if event.kind != "light-asked" or event.body.get("label")
+    ]
+    if not segments and not others:
+        return
+    paper.text(frame.left - LABELS, top + 7, "Music, cues", 6.5, bold=True)
+    ends = [*(event.at_us for event in segments[1:]), frame.end_us][: len(segments)]
+    for event, end_us in zip(segments, ends, strict=True):
+        x = frame.x(event.at_us)
+        paper.line(x, top, x, top + 9, thick=0.6)
+        words = str(event.body.get("segment", ""))
+        if text_width(words, 6) <= frame.x(end_us) - x - 4:
+            paper.text(x + 2, top + 7, words, 6)
+    for event in others:
+        x = frame.x(event.at_us)
+        paper.line(x, top + 5, x, top + 9, thick=0.6, grey=0.5)
 
 
 def _alarms(paper: Paper, recorded: Recorded, frame: Frame, top: float) -> None:

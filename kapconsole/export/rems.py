@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kapconsole.clinical.clients.plain import PlainEvent, of_kind
+from kapconsole.export.parts import Column, Part
 from kapconsole.export.recorded import Recorded
-from kapconsole.export.sections import Column, Part
 from kapconsole.export.tables import Table
 
 NOT_RECORDED = "not recorded"

@@ -98,8 +98,8 @@ class Keeper:
         elif not self._closing and not self._ramping and now_us - self._told_us >= SILENT_US:
             self._ramping = True
             board = made_safe(board, setup, now_us, RAMP_US)
-            if self._eof_us is not None:
-                self._stand_in()
+        if self._ramping and self._eof_us is not None:
+            self._stand_in()  # not before: a process that hangs still has its ports
         self._board = board
         for output in (*self._beside, *self._instead):
             output.turn(board, now_us)
@@ -136,6 +136,9 @@ class Keeper:
         least = 1.0 if board.moving(now_us) else 0.001
         if all(abs(shown[name] - self._written.get(name, -9.0)) < least for name in shown):
             return
+        self._look_us = 0
+        if self._another_owns(now_us):
+            return
         self._written = shown
         with contextlib.suppress(OSError):
             kept = kept_of(board, self._orders.setup, self._orders.owner, KEEPER, self._boot, now_us, os.getpid())
@@ -154,7 +157,6 @@ def main() -> int:
     orders = msgspec.json.decode(first, type=KeeperOrders)
 
     def read() -> None:
-        # Not through sys.stdin: a daemon thread that holds its lock would abort the interpreter as it ends.
         while line := stream.readline():
             lines.put(line)
         lines.put(b"")
@@ -178,6 +180,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # The reading thread may still hold standard input; nothing is left to be flushed.
+    # The reading thread may hold the lock of standard input, which would abort the interpreter as it ends.
     code = main()
     os._exit(code)

@@ -29,6 +29,9 @@ log = logging.getLogger("kapconsole.light")
 REPORT_US = 500_000
 TELL_US = 500_000
 KEEPER_AGAIN_US = 5_000_000
+KEPT_US = 5_000_000
+"""How old the kept levels may be: by them the next light process knows for how long there was none."""
+
 CLOSE_S = 4.0
 """Within this the launcher wants the process to be gone."""
 
@@ -131,6 +134,7 @@ class Light:
         self._reported_us = -REPORT_US
         self._reported: tuple[dict[str, float], dict[str, float], bool] | None = None
         self._troubles: dict[str, str] = {}
+        self._moving = True
         self._attached = self._ready_due = False
         self._alone: list[tuple[float, str]] = []
 
@@ -138,13 +142,6 @@ class Light:
     def moving(self) -> bool:
         """True when it is to be turned 40 times a second."""
         return self._moving
-
-    _moving = True
-
-    @property
-    def keeper_pid(self) -> int:
-        """For tests and diaries."""
-        return self._keeper.pid
 
     def attached(self) -> None:
         """There is a monitor that knows nothing yet of the light."""
@@ -161,7 +158,7 @@ class Light:
     def order(self, order: le.LightOrder, now_us: int) -> None:
         """Carry out what was asked."""
         self._board = ordered(self._board, self._setup, order, now_us, self._speed)
-        self._written = None
+        self._written = self._reported = None  # to be kept and told anew, also when it changes nothing
 
     def turn(self, now_us: int) -> None:
         """Bring every lamp to where it should be now; keep and report what is due."""
@@ -202,7 +199,7 @@ class Light:
         if before is not None and not ended:
             moved = any(abs(shown[name] - before.levels.get(name, -9.0)) >= 1 for name in shown)
             stood = before.going and not self._moving
-            if not moved and not stood:
+            if not moved and not stood and now_us - before.mono_us < KEPT_US:
                 return
         kept = kept_of(self._board, self._setup, self._owner, "light", self._boot, now_us, self._keeper.pid)
         if ended:

@@ -17,7 +17,7 @@ from kapconsole.cues.light.sheet import load_sheet
 from kapconsole.cues.music import playlists
 from kapconsole.paths import config_dir
 from kapconsole.roomsetup import RoomSetup, read_setup
-from kapconsole.session.parts import Parts
+from kapconsole.session.parts import Parts, load_forms
 
 
 def site_parts(clock: Clock) -> Parts:
@@ -32,6 +32,7 @@ def site_parts(clock: Clock) -> Parts:
             partial(load_guide, site=site / "bilateral"),
             load_screening(site / "bilateral"),
         ),
+        load_forms(site / "clinical"),
         playlists.choose,
         lambda at_us: clock.utc_us() - clock.now_us() + at_us,
     )

@@ -271,7 +271,8 @@ class ReplayWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, held = Qt.Key(event.key()), event.modifiers()
-        control = bool(held & Qt.KeyboardModifier.ControlModifier)
+        # Ctrl and Alt together are AltGr on Windows: the way to [ and ] on many keyboards.
+        control = held & Qt.KeyboardModifier.ControlModifier and not held & Qt.KeyboardModifier.AltModifier
         shift = bool(held & Qt.KeyboardModifier.ShiftModifier)
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             # Held down, the arrows go on: this is browsing, nothing is recorded.

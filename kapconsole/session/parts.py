@@ -6,9 +6,10 @@ meet: a phase moves the light, a HIGH alarm stops a set, a console that is gone 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
@@ -22,7 +23,14 @@ from kapconsole.bilateral.presets import load_preset
 from kapconsole.clinical import data
 from kapconsole.clinical import events as ce
 from kapconsole.clinical import wishes as cw
+from kapconsole.clinical.clients import deciding as clients
+from kapconsole.clinical.clients.courses import Course, load_courses
+from kapconsole.clinical.clients.wishes import CourseWish
 from kapconsole.clinical.engine import ClinicalEngine, not_permitted
+from kapconsole.clinical.instruments import deciding as instruments
+from kapconsole.clinical.instruments.catalog import load_instruments, load_safety_prompt
+from kapconsole.clinical.instruments.model import Instrument, SafetyPrompt
+from kapconsole.clinical.instruments.wishes import InstrumentWish
 from kapconsole.clinical.vitals import vitals_of
 from kapconsole.clock import Clock
 from kapconsole.cues.light import events as le
@@ -83,6 +91,7 @@ def packaged(clock: Clock) -> Parts:
         Desk(load_sheet(), setup_or_demo(NOWHERE)[0]),
         rules.Room,
         rules.Library(load_preset, load_guide, load_screening()),
+        load_forms(),
         playlists.choose,
         lambda at_us: clock.utc_us() - clock.now_us() + at_us,
     )
@@ -91,6 +100,21 @@ def packaged(clock: Clock) -> Parts:
 @cache
 def _clinical_data() -> data.ClinicalData:
     return data.load()
+
+
+class Forms(NamedTuple):
+    """The clinic's instruments, what its safety prompt asks for, and its templates of courses."""
+
+    instruments: Mapping[str, Instrument]
+    prompt: SafetyPrompt
+    courses: Mapping[str, Course]
+
+
+def load_forms(site: Path | None = None) -> Forms:
+    """The packaged ones with a clinic's own over them. Raises ValueError with words."""
+    instruments_of = None if site is None else site / "instruments"
+    courses_of = None if site is None else site / "courses"
+    return Forms(load_instruments(instruments_of), load_safety_prompt(instruments_of), load_courses(courses_of))
 
 
 class Parts:
@@ -102,6 +126,7 @@ class Parts:
         light: Desk,
         room: Callable[[], rules.Room],
         library: rules.Library,
+        forms: Forms,
         choose: music_desk.Choose,
         utc_of: Callable[[int], int],
     ) -> None:
@@ -110,6 +135,7 @@ class Parts:
         self._light = light
         self._room = room
         self._library = library
+        self._forms = forms
         self._choose = choose
         self._utc_of = utc_of
 
@@ -137,6 +163,18 @@ class Parts:
             bodies += music_desk.decide(wish, state.music, now_us, self._choose)
         elif isinstance(wish, bw.BilateralWish):
             bodies += rules.decide(wish, state.sets, situation(state), self._room(), self._library, now_us)
+        elif isinstance(wish, InstrumentWish):
+            bodies += instruments.decide(
+                wish,
+                state.forms,
+                self._forms.instruments,
+                self._forms.prompt,
+                now_us,
+                dosed=bool(state.doses),
+                discharged=state.care.discharged is not None,
+            )
+        elif isinstance(wish, CourseWish):
+            bodies += clients.decide(wish, self._forms.courses, now_us)
         else:
             bodies += self._clinical.wish(wish, state.care, now_us, station, vitals_of(state, now_us))
         return bodies

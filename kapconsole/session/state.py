@@ -12,6 +12,9 @@ from kapconsole import events as ev
 from kapconsole.bilateral import view as bilateral_view
 from kapconsole.bilateral.view import BilateralView
 from kapconsole.clinical import view as care_view
+from kapconsole.clinical.clients.events import CourseChosen
+from kapconsole.clinical.instruments import view as forms_view
+from kapconsole.clinical.instruments.view import InstrumentsView
 from kapconsole.clinical.view import CareView
 from kapconsole.cues.light import view as light_view
 from kapconsole.cues.light.view import LightView
@@ -122,6 +125,8 @@ class State(msgspec.Struct, frozen=True):
     light: LightView = LightView()
     music: MusicView = MusicView()
     sets: BilateralView = BilateralView()
+    forms: InstrumentsView = InstrumentsView()
+    course: str = ""
 
     @property
     def phase(self) -> str | None:
@@ -182,6 +187,7 @@ def fold(state: State, item: ev.StreamItem) -> State:
             light=light_view.fold(state.light, item),
             music=music_view.fold(state.music, item),
             sets=bilateral_view.fold(state.sets, item),
+            forms=forms_view.fold(state.forms, item),
         )
     return state
 
@@ -228,6 +234,8 @@ def _fold_event(state: State, event: ev.Event) -> State:
             return replace(state, feeds={**state.feeds, metric: source})
         case ev.ProcessState() as process:
             return replace(state, processes={**state.processes, process.process: process})
+        case CourseChosen(course=course):
+            return replace(state, course=course)
         case ev.StorageState() as storage:
             return replace(state, storage=storage)
         case _:

@@ -302,6 +302,19 @@ def test_the_test_pattern_waits_for_an_alarm_and_begins_anew_when_one_cuts_it() 
     assert tape.begun()[-1] is last, "once"
 
 
+def test_at_19_an_alarm_follows_the_failure_signal_without_a_rest() -> None:
+    tape = Tape()
+    tape.sequence.failure(True)
+    tape.run(1.2)
+    tape.sequence.sound(HIGH)
+    tape.sequence.failure(False)
+    tape.run(4.0)
+    failure, high = tape.begun()[-2:]
+    assert (failure.what, high.what) == ("failure", "high")
+    end_frame = failure.frame + len(SIGNALS["failure"].samples)
+    assert high.frame - end_frame <= 0.6 * RATE_HZ
+
+
 def test_noise_keeps_an_output_awake() -> None:
     tape = Tape(Sequence(noise_dbfs=-90.0))
     tape.run(3.0)

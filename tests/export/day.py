@@ -179,6 +179,10 @@ def dosing_day(subject: str = "K-17", minutes: int = 150, notes: int = 6, waves:
     )
     day.dose()
     day.at(32, "phase-entered", phase="onset")
+    for minute, segment in ((30, "opening"), (45, "build"), (60, "peak"), (80, "descent"), (95, "return")):
+        day.at(minute, "segment-entered", segment=segment, why="time", ends_us=None)
+    limits = {"spo2.low": 92.0, "pulse_rate.low": 50.0}
+    day.at(0.4, "preset-loaded", name="standard", version=1, stored_by="", stored_at="", settings=limits, guard={})
     day.at(40, "phase-entered", phase="inward")
     day.alarm(48, 1, "medium")
     day.alarm(58, 2, "high", 2)

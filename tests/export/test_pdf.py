@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pypdfium2
 import pytest
 
@@ -14,6 +15,7 @@ from kapconsole.export.pdf import PAGES, export_pdf, summary_pdf
 from kapconsole.export.plot import Frame, columns
 from kapconsole.export.recorded import Recorded, read_recorded
 from kapconsole.export.rems import as_part, fields, wanted
+from kapconsole.export.sections import below
 from kapconsole.export.supervision import supervision
 from kapconsole.export.writing import ExportTrouble
 from kapdevices.readings import Metric
@@ -47,6 +49,8 @@ def test_everything_that_happened_is_on_it(recorded: Recorded) -> None:
         "witness Anna Ruiz",
         "!!! high",
         "acknowledged after 18 s",
+        "below 92 for 1 min 59 s",
+        "descent",
         "152/95",
         "cuff loose",
         "PHQ-9 16 moderately severe; source: Kroenke 2001",
@@ -178,6 +182,12 @@ def test_a_dip_of_one_second_is_drawn(recorded: Recorded) -> None:
     found = columns(fed.times_us, values, Frame(0, 400, 0, recorded.timeline.end_us))
     assert min(low for _, low, _, _, _ in found) == 71
     assert len(found) < 400  # and the hole of four minutes stays one
+
+
+def test_time_below_a_limit_counts_no_gap_and_no_invalid_value() -> None:
+    times = np.array([0, 1, 2, 3, 600, 601], np.int64) * 1_000_000
+    values = np.array([95, 89, np.nan, 91, 88, 97], np.float32)
+    assert below(times, values, 92) == 1 + 5 + 1
 
 
 def test_long_words_are_broken_and_unknown_letters_shown_as_boxes() -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -80,6 +81,17 @@ def test_a_torn_line_does_not_swallow_the_next(tmp_path: Path) -> None:
     held = read_accesses(path)
     assert [line.detail for line in held.lines] == ["first", "third"]
     assert len(held.problems) == 1
+
+
+def test_two_who_write_at_once_do_not_break_the_chain(tmp_path: Path) -> None:
+    path = tmp_path / "one.kaplog.access"
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(note_access, path, "viewed", "id", f"{number}") for number in range(6)]:
+            done.result()
+    held = read_accesses(path)
+    assert sorted(line.detail for line in held.lines) == [str(number) for number in range(6)]
+    assert held.problems == ()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

@@ -102,6 +102,14 @@ def test_a_light_process_that_hangs_is_replaced_where_priorities_count_and_comes
     assert run.beside.levels["room"] == 9
 
 
+def test_one_that_hangs_and_then_dies_is_replaced_everywhere(run: Run) -> None:
+    run.tell(8)
+    run.pass_s(10)
+    run.keeper.parent_gone(run.now_us)
+    run.pass_s(0.1)
+    assert run.instead.levels["room"] == 30
+
+
 def test_dead_it_is_replaced_everywhere_within_8_s_without_a_jump(run: Run) -> None:
     run.tell(8)
     run.keeper.parent_gone(0)

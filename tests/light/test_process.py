@@ -94,6 +94,29 @@ def test_it_tells_its_zones_and_then_what_it_delivers_twice_a_second(tmp_path: P
     assert done[-1].at_us - run.now_us < -4 * S, "it was told when it happened"
 
 
+def test_an_order_that_changes_nothing_is_delivered_too(tmp_path: Path) -> None:
+    run = Run(tmp_path / "k")
+    run.attach()
+    run.pass_s(2)
+    run.said.clear()
+    run.ask(60, 10)
+    run.pass_s(1)
+    (done,) = run.said
+    assert isinstance(done, le.LightDelivered)
+    assert done.settled
+
+
+def test_the_next_light_process_knows_for_how_long_there_was_none(tmp_path: Path) -> None:
+    first = Run(tmp_path / "k")
+    first.attach()
+    first.pass_s(600)
+    second = Run(tmp_path / "k", now_us=first.now_us + 2 * S)
+    second.attach()
+    (alone,) = second.reports(le.LightAlone)
+    assert isinstance(alone, le.LightAlone)
+    assert 2 <= alone.silent_s <= 7.1
+
+
 def test_a_monitor_that_comes_back_hears_what_is_and_what_was_done_alone(tmp_path: Path) -> None:
     run = Run(tmp_path / "k")
     run.attach()

@@ -65,7 +65,7 @@ class LightView(msgspec.Struct, frozen=True):
 
     @property
     def undelivered(self) -> le.LightAsked | None:
-        """The newest wish while nothing has been delivered since: what a light process that comes back is to be told."""
+        """The newest wish while nothing was delivered since: to be told to a light process that comes back."""
         if self.asked is None or (self.delivered_us is not None and self.delivered_us >= self.asked.at_us):
             return None
         return self.asked

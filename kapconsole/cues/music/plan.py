@@ -154,7 +154,7 @@ def _gain(placement: Placement, begin: int, end: int) -> NDArray[np.float64]:
 def _piece(piece: Piece, begin: int, end: int) -> NDArray[np.float64]:
     if begin >= piece.start + piece.frames:
         return np.full(end - begin, amplitude(piece.to_db))
-    along = np.clip((np.arange(begin, end) - piece.start) / piece.frames, 0.0, 1.0)
+    along = np.clip((np.arange(begin, end) - piece.start) / max(1, piece.frames), 0.0, 1.0)
     if piece.to_db <= SILENCE_DB:
         return _to_silence(piece.from_db, along)
     if piece.from_db <= SILENCE_DB:
