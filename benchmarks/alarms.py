@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import apsw
 
@@ -42,6 +42,23 @@ RATE_HZ = 48_000
 
 
 # --- the devices ------------------------------------------------------------------------------------------------------
+
+
+def df2_packet(first: int) -> list[bytes]:
+    """25 frames of Nonin data format 2: SpO2 97, pulse 72."""
+    floats = {2: 72, 3: 97, 9: 97, 21: 72}
+    frames = []
+    for frame in range(1, 26):
+        pleth = int(120 + 90 * math.sin((first + frame) / 12))
+        body = bytes([1, 0x81 if frame == 1 else 0x80, pleth, floats.get(frame, 0)])
+        frames.append(body + bytes([sum(body) & 0xFF]))
+    return frames
+
+
+def nibp_packet(systolic: int) -> bytes:
+    """A SunTech result of `systolic`/50 mmHg."""
+    body = bytes([0x3E, 24, systolic, 0, 50, 0, 20, 1, *bytes(8), 70, 0, 62, 0, 0, 0, 0])
+    return body + bytes([-sum(body) & 0xFF])
 
 
 class Devices(threading.Thread):
@@ -61,13 +78,11 @@ class Devices(threading.Thread):
         os.set_blocking(self._cuff, False)
 
     def run(self) -> None:
-        from latency import df2_packet, nibp_packet
-
         began = due = time.monotonic()
-        low_due, well_due = began + WARM_UP_S, math.inf
+        low_due, well_due = began + WARM_UP_S, began + WARM_UP_S - 1.0
         numbers = itertools.count()
         for packet in itertools.count():
-            for frame in df2_packet(72, 97, packet * 25):
+            for frame in df2_packet(packet * 25):
                 due += 1 / 75
                 time.sleep(max(0.0, due - time.monotonic()))  # noqa: TID251  # this is the device, not the program
                 os.write(self._oximeter, frame)
@@ -75,11 +90,11 @@ class Devices(threading.Thread):
                 if now >= low_due:
                     # Not in step with the frames of the other device, nor with any period of the program.
                     low_due, well_due = low_due + EVERY_S + 0.0137 * (packet % 7), now + WELL_AFTER_S
-                    os.write(self._cuff, nibp_packet(75 + next(numbers) % 10))
+                    os.write(self._cuff, nibp_packet(78 + next(numbers) % 10))
                     self.low_written_s.append(time.monotonic())
                 if now >= well_due:
                     well_due = math.inf
-                    os.write(self._cuff, nibp_packet(120 + next(numbers) % 10))
+                    os.write(self._cuff, nibp_packet(95 + next(numbers) % 10))
             self._answer_cuff()
             if time.monotonic() - began > self.seconds:
                 return
@@ -310,9 +325,9 @@ def slow_monitor() -> int:
     write = SessionLog.write
     pause = threading.Event()
 
-    def slowly(self: SessionLog, rows: Any) -> None:
+    def slowly(self: SessionLog, rows: Any) -> int:
         pause.wait(SLOW_S)
-        write(self, rows)
+        return write(self, rows)
 
     SessionLog.write = slowly  # type: ignore[method-assign]
     return monitor()
@@ -370,10 +385,12 @@ def measure(situation: str, seconds: float, env: dict[str, str]) -> list[str]:
         ]
         for child in children:
             child.start(time.monotonic())
-            stack.callback(lambda child=child: (child.process.kill(), child.process.wait()))
+            assert child.process is not None
+            stack.callback(child.process.wait)
+            stack.callback(child.process.kill)
         shown = subprocess.Popen([*this, "--window", situation], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert shown.stdin is not None
-        write_orders(shown.stdin, orders)  # type: ignore[arg-type]
+        write_orders(cast(BinaryIO, shown.stdin), orders)
         disk = DiskWatch(log)
         disk.start()
         wire = WireWatch(orders.address)

@@ -137,7 +137,8 @@ class DiskWatch(threading.Thread):
 
 def watch_pixels(window: Any) -> tuple[dict[int, float], dict[int, float]]:
     """Remember when the tiles finished to paint each value."""
-    from kapconsole.console.tiles import NibpTile, Tile
+    from kapconsole.console.nibptile import NibpTile
+    from kapconsole.console.tiles import Tile
 
     spo2: dict[int, float] = {}
     nibp: dict[int, float] = {}

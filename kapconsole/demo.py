@@ -16,15 +16,23 @@ from pathlib import Path
 import msgspec
 
 from kapconsole import commands as cm
+from kapconsole.bilateral import wishes as bw
+from kapconsole.bilateral.events import Channel
+from kapconsole.clinical import wishes as cw
 from kapconsole.clock import SessionClock
+from kapconsole.cues.music import wishes as mw
+from kapconsole.cues.music.pads import make_demo_music
 from kapconsole.launcher import Child, python
 from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
 from kapconsole.peer import Attachment
+from kapconsole.refusals import Refused
 from kapconsole.wire import Answer, Ask, Goodbye, Welcome
 
 DOSE_AT_S = 240.0
 AGAIN_AFTER_S = 70.0
-"""A refused cuff reading is asked for again after this much session time."""
+"""What was refused and is in `AGAIN` is asked for once more after this much session time."""
+
+AGAIN = (cm.CuffStart, mw.PlayMusic)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -38,14 +46,29 @@ def _minutes(since_dose_min: float) -> float:
     return DOSE_AT_S + 60.0 * since_dose_min
 
 
+NO_TROUBLE: dict[str, bool | None] = {
+    "photosensitive-epilepsy": False,
+    "seizures": False,
+    "concussion": False,
+    "migraine": False,
+    "vestibular": False,
+    "eye-surgery": False,
+    "eye-trauma": False,
+}
+
 SCRIPT: tuple[Step, ...] = (
     Step(4, cm.Phase("prepare")),
-    Step(12, cm.Note("intention: to meet it gently")),
+    Step(12, cw.SetIntention("to meet it gently")),
+    Step(16, cw.RecordWeight(75.0)),
+    Step(18, cw.RecordAllergies("none known")),
+    Step(20, cw.RecordContact("ride", "M. Friend", "555 0142")),
     Step(25, cm.CuffStart()),
     Step(90, cm.Phase("pre-dose")),
+    Step(95, cw.ScoreSedation(5)),
     Step(110, cm.CuffStart()),
     Step(DOSE_AT_S - 8, cm.Phase("dose")),
-    Step(DOSE_AT_S, cm.Dose("im", 60)),
+    Step(DOSE_AT_S, cw.RecordDose("ketamine", "im", 60.0, site="left deltoid", lot="A1201", given_by="N. Nurse")),
+    Step(_minutes(0.4), mw.PlayMusic()),
     Step(_minutes(0.5), cm.Phase("onset")),
     Step(_minutes(1.2), cm.Note("eyeshade on, headphones on")),
     Step(_minutes(3.1), cm.Mark("1")),
@@ -54,16 +77,24 @@ SCRIPT: tuple[Step, ...] = (
     Step(_minutes(10), cm.CuffStart()),
     Step(_minutes(14.05), cm.Note("“falling, but soft”")),
     Step(_minutes(20), cm.CuffStart()),
+    Step(_minutes(21), cw.ScoreSedation(4, how="whispered name")),
     Step(_minutes(24), cm.Mark("2")),
     Step(_minutes(27.7), cm.Note("crying, quiet; settled by 31")),
     Step(_minutes(30), cm.CuffStart()),
     Step(_minutes(36.2), cm.Note("hand held, per consent")),
     Step(_minutes(45), cm.CuffStart()),
+    Step(_minutes(50), mw.SteerMusic(mw.Act.EASE)),
     Step(_minutes(55), cm.Phase("emerge")),
     Step(_minutes(57), cm.Note("first words; headphones off")),
     Step(_minutes(60), cm.CuffStart()),
+    Step(_minutes(66), cw.ScoreSedation(5)),
+    Step(_minutes(66.5), cw.AskOrientation(True, True, True)),
     Step(_minutes(72), cm.Phase("integrate")),
+    Step(_minutes(73), bw.RehearseStop("raised hand")),
+    Step(_minutes(73.5), bw.AnswerScreening(NO_TROUBLE)),
     Step(_minutes(75), cm.CuffStart()),
+    Step(_minutes(78), bw.StartSet("calm-place", channels=(Channel.AUDIO,), cycles=12, sud_before=5)),
+    Step(_minutes(79), bw.RateSet(sud_after=4)),
     Step(_minutes(81), cm.Note("draws; speaks of her father")),
     Step(_minutes(90), cm.CuffStart()),
     Step(_minutes(98), cm.Phase("recover")),
@@ -118,17 +149,29 @@ class Therapist:
         while self._steps and self._steps[0].at_s <= now_s:
             step = self._steps.pop(0)
             command = cm.Command(uuid.uuid4().hex, "demo", step.body)
-            if isinstance(step.body, cm.CuffStart):
+            if isinstance(step.body, AGAIN):
                 self._asked[command.id] = step
             commands.append(command)
         return commands
+
+    def add(self, step: Step) -> None:
+        """One more step."""
+        self._steps = sorted((*self._steps, step), key=lambda each: each.at_s)
 
     def answered(self, id: str, ok: bool, now_s: float) -> None:
         """A refused cuff reading is tried once more a little later, as a person would."""
         step = self._asked.pop(id, None)
         if step is not None and not ok and now_s < step.at_s + AGAIN_AFTER_S:
-            self._steps.insert(0, Step(now_s + AGAIN_AFTER_S, step.body))
-            self._steps.sort(key=lambda other: other.at_s)
+            self.add(Step(now_s + AGAIN_AFTER_S, step.body))
+
+
+def _music() -> str:
+    """The path of the demonstration's own music, made if it is not there yet; empty when it cannot be made."""
+    try:
+        return str(make_demo_music())
+    except (OSError, Refused) as trouble:
+        print(f"kapconsole demo: no music: {trouble}", file=sys.stderr)
+        return ""
 
 
 def main() -> int:
@@ -140,9 +183,13 @@ def main() -> int:
     attachment = Attachment(orders.address, "demo")
     player = Therapist()
     clock: SessionClock | None = None
+    made: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=lambda: made.put(_music()), name="demo-music", daemon=True).start()
     turn_s = min(0.2, max(0.005, 0.5 / orders.frame.speed))
     while not gone.is_set():
         if clock is not None and attachment.attached:
+            if not made.empty() and (playlist := made.get()):
+                player.add(Step(clock.now_us() / 1e6, mw.ChoosePlaylist(playlist)))
             for command in player.due(clock.now_us() / 1e6):
                 attachment.send(Ask(command))
         try:

@@ -22,7 +22,7 @@ from kapconsole.alarms.limits import HARD_AUDIO_PAUSE_S
 from kapconsole.alarms.status import ShownAlarm
 from kapconsole.alarms.wishes import NotAllowed
 from kapconsole.clock import duration_text
-from kapconsole.events import Event, PhaseEntered, SessionResumed
+from kapconsole.events import Event, PhaseEntered, SessionResumed, SessionStarted
 
 QUIET_PHASE = "inward"
 RENEW_EVERY_S = 1.0
@@ -54,12 +54,12 @@ class Asked(msgspec.Struct, frozen=True):
 class QuietRoom:
     """Fed with events, wishes and time. Stations are asked in the order in which they began to listen."""
 
-    def __init__(self, speed: float = 1.0) -> None:
-        """`speed` of the session's clock: a station renews in everybody's time."""
+    def __init__(self, phase: str | None = None) -> None:
+        """`phase`: in which a session is that goes on."""
         self.held = False
         """True while the room's speaker is held silent."""
-        self._speed = speed
-        self._inward = False
+        self._speed = 1.0
+        self._inward = phase == QUIET_PHASE
         self._leases: dict[str, Lease] = {}
         self._accepted: dict[int, tuple[str, int]] = {}
         self._rejected: dict[int, set[str]] = {}
@@ -73,7 +73,10 @@ class QuietRoom:
         match event.body:
             case PhaseEntered(phase=phase):
                 self._inward = phase == QUIET_PHASE
-            case SessionResumed():
+            case SessionStarted(speed=speed):
+                self._speed = speed  # a station renews in everybody's time
+            case SessionResumed(speed=speed):
+                self._speed = speed
                 self._leases.clear()
                 self._forget()
                 self.held = False

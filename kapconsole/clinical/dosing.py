@@ -208,7 +208,9 @@ def _lacking(wish: ws.RecordDose, ask: Ask, at_us: int) -> list[str]:
     care = ask.care
     route = ask.data.routes.routes[wish.route]
     weight_kg = None if care.weight is None else care.weight.weight_kg
-    lacking = list(doses.incomplete(wish, route, weight_kg, care.today(ask.now_us)))
+    # A session that is only recorded asks for nothing: no kind of visit was named, and the clinic has no staff list.
+    bare = care.visit is None and not ask.data.staff.staff
+    lacking = [] if bare else list(doses.incomplete(wish, route, weight_kg, care.today(ask.now_us)))
     t0_us = care.t0_us
     if t0_us is not None and at_us < t0_us:
         minutes = (t0_us - at_us) / MINUTE_US

@@ -49,7 +49,8 @@ class Dose(msgspec.Struct, frozen=True):
 class CareView(msgspec.Struct, frozen=True):
     """The clinical side of a session. Mappings are never changed in place.
 
-    `prompts` are open, `asked` is when each was asked last. `highs`: HIGH alarms whose condition is true.
+    `prompts` are open, `asked` is when each was asked last. `highs`: HIGH alarms that have not ended;
+    one whose condition is gone counts until a person has cleared it.
     """
 
     utc_origin_us: int = 0
@@ -288,9 +289,7 @@ def _with_pressure(view: CareView, found: PressureSet) -> CareView:
 
 
 def _with_alarm(view: CareView, body: al.AlarmBegan | al.AlarmChanged | al.AlarmEnded) -> CareView:
-    high = not isinstance(body, al.AlarmEnded) and body.priority is al.Priority.HIGH
-    # A latched one is a condition that is gone and waits for a person's eyes.
-    if high and not isinstance(body, al.AlarmEnded) and body.state is not al.OccurrenceState.LATCHED:
+    if not isinstance(body, al.AlarmEnded) and body.priority is al.Priority.HIGH:
         return replace(view, highs={**view.highs, body.occurrence: body.text})
     if body.occurrence not in view.highs:
         return view

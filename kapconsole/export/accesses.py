@@ -70,11 +70,12 @@ def note_access(path: Path, what: str, session_id: str, detail: str, who: str = 
     """Add a line, durably. Raises LogWriteError, LogBusyError."""
     at_us = wall_us() if utc_us is None else utc_us
     try:
-        lock = WriterLock(path)  # a replay and an export may write at once
+        # A replay and an export may write at once. One lock for all, which stays: taking a lock file away is a race.
+        lock = WriterLock(state_dir() / "accesses")
         try:
             _append(path, (at_us, who or person(), what, session_id, detail))
         finally:
-            lock.release(remove=True)
+            lock.release(remove=False)
     except OSError as error:
         raise LogWriteError(
             f"{path} cannot be written ({error.strerror or error}), and what is not written down is not done."

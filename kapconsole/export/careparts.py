@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kapconsole.clinical.clients.plain import PlainEvent, of_kind, present
-from kapconsole.export.parts import WHEN, Column, Part, Timed, named, when
+from kapconsole.export.parts import TAKEN_OUT, WHEN, Column, Part, Timed, named, when
 from kapconsole.export.recorded import Recorded
 
 
@@ -34,13 +34,14 @@ def overrides(recorded: Recorded) -> Part:
         elif event.kind == "consent-withdrawn":
             words = ("CONSENT WITHDRAWN", str(body.get("text", "")))
         elif event.kind == "gate-overridden":
-            by = f"{body.get('person')} ({body.get('role')})"
+            by = _who(body)
             words = (f"Passed over: {body.get('label') or body.get('item')}", f"{by}: {body.get('reason')}")
         elif event.kind == "reading-skipped":
             words = ("Reading skipped", str(body.get("reason", "")))
         else:
             continue
-        rows.append((*when(recorded, event.at_us), *words))
+        found = TAKEN_OUT if recorded.deidentified else words[1]
+        rows.append((*when(recorded, event.at_us), words[0], found))
     return Part("Consent, clearance, exceptions", (*WHEN, Column("", 3), Column("", 5)), rows)
 
 
@@ -75,9 +76,10 @@ def discharge(recorded: Recorded) -> Part:
     rows = []
     for event in of_kind(recorded.events, "discharged"):
         body = event.body
-        who = f"{body.get('person')} ({body.get('role')}), escort {body.get('escort') or 'none'}"
-        rows.append((*when(recorded, event.at_us), "Discharged by", who))
-        rows += [("", "", str(item[0]), str(item[1])) for item in body.get("items", ()) if len(item) == 2]
+        escort = TAKEN_OUT if recorded.deidentified else body.get("escort") or "none"
+        rows.append((*when(recorded, event.at_us), "Discharged by", f"{_who(body)}, escort {escort}"))
+        items = [item for item in body.get("items", ()) if len(item) == 2 and item[0]]
+        rows += [("", "", str(label), str(found) or TAKEN_OUT) for label, found in items]
     return Part("Discharge", (*WHEN, Column("", 3), Column("", 5)), rows, whole=True)
 
 
@@ -91,7 +93,7 @@ def signatures(recorded: Recorded) -> Part:
             (
                 *when(recorded, event.at_us),
                 str(body.get("what", "")),
-                f"{body.get('person')} ({body.get('role')})",
+                _who(body),
                 how,
                 str(body.get("text", "")),
             )
@@ -102,6 +104,10 @@ def signatures(recorded: Recorded) -> Part:
         rows,
         whole=True,
     )
+
+
+def _who(body: dict[str, Any]) -> str:
+    return f"{body.get('person') or TAKEN_OUT} ({body.get('role') or 'role not known'})"
 
 
 def _check(event: PlainEvent) -> tuple[str, str, str] | None:

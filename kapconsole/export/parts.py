@@ -26,6 +26,9 @@ class Part(NamedTuple):
     whole: bool = False
 
 
+TAKEN_OUT = "(taken out)"
+"""Stands in a supervision copy where a name or words were."""
+
 WHEN = (Column("Time", 0.9), Column("Since dose", 0.9, True))
 
 

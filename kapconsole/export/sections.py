@@ -10,7 +10,7 @@ from kapconsole.clinical.clients.entry import session_kind, sets_of
 from kapconsole.clinical.clients.plain import notes, of_kind
 from kapconsole.clock import duration_text
 from kapconsole.export.careparts import discharge, instruments, overrides, scales, signatures
-from kapconsole.export.parts import WHEN, Column, Part, Timed, named, when, whole
+from kapconsole.export.parts import TAKEN_OUT, WHEN, Column, Part, Timed, named, when, whole
 from kapconsole.export.recorded import Recorded
 from kapconsole.session.phases import phase_label
 from kapconsole.session.words import clock_text, device_label
@@ -291,12 +291,13 @@ def note_table(recorded: Recorded) -> Part:
     """The intention, notes with what they said before, and marks."""
     rows = Timed(recorded)
     for event in of_kind(recorded.events, "intention-set"):
-        rows.add(event.at_us, f"Intention: {event.body.get('text', '')}")
+        rows.add(event.at_us, f"Intention: {event.body.get('text') or TAKEN_OUT}")
     for event, said in notes(recorded.events):
         before = f" [before: {'; '.join(said[:-1])}]" if len(said) > 1 else ""
-        rows.add(event.at_us, (said[-1] if said else "(stamp without words)") + before)
+        without = f"Note {TAKEN_OUT}" if recorded.deidentified else "(stamp without words)"
+        rows.add(event.at_us, (said[-1] if said else without) + before)
     for event in of_kind(recorded.events, "mark-set"):
-        rows.add(event.at_us, f"Mark: {event.body.get('label', '')}")
+        rows.add(event.at_us, f"Mark: {event.body.get('label') or TAKEN_OUT}")
     return Part("Notes", (*WHEN, Column("", 8)), rows.cells())
 
 

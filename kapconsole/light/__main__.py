@@ -56,7 +56,9 @@ def main() -> int:
     def report(body: le.LightBody) -> None:
         attachment.send(Did(msgspec.structs.replace(body, at_us=session_us(clock.frame, body.at_us))))
 
-    light = Light(setup, outputs, path, boot_id(), now_us(), report, cid=cid, speed=orders.frame.speed, text=text)
+    light = Light(
+        setup, outputs, path, boot_id(), now_us(), report, cid=cid, folder=folder, speed=orders.frame.speed, text=text
+    )
     due_s = heard_s = time.monotonic()
     while not told_to_end.is_set():
         try:

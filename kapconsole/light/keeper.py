@@ -1,9 +1,9 @@
 """`python -m kapconsole.light.keeper`: holds the lamps when the light process dies, and ends them when it ends.
 
 A child of the light process. It is told the levels, and repeats them with lower priority to receivers that honour
-priority. 3 s after the last word it goes to the safe level, for every streamed lamp: the room neither jumps nor goes
-dark. When the light process ends as it should, the keeper fades to house light and ends the streams. It yields as soon
-as another light process owns the lamps.
+priority. 3 s after the last word it brings every lamp to the safe level: the room neither jumps nor goes dark. When
+the light process ends as it should, the keeper fades to house light and ends the streams. It yields as soon as another
+light process owns the lamps.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class KeeperOrders(msgspec.Struct, frozen=True):
     owner: str
     cid_hex: str
     path: str
+    folder: str
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -60,7 +61,6 @@ class Keeper:
         self._cid = bytes.fromhex(orders.cid_hex)
         self._path = Path(orders.path)
         self._boot = boot_id()
-        self._beside = keeper_outputs(orders.setup, self._cid, standing_in=False)
         self._instead: list[Output] = []
         self._board: Board | None = None
         self._told_us = now_us
@@ -68,6 +68,7 @@ class Keeper:
         self._closing = self._ramping = self._closed_fading = self._relieved = False
         self._written: dict[str, float] = {}
         self._look_us = 0
+        self._beside = self._outputs(standing_in=False)
 
     def hear(self, told: Told, now_us: int) -> None:
         """The light process is there."""
@@ -121,7 +122,12 @@ class Keeper:
 
     def _stand_in(self) -> None:
         if not self._instead:
-            self._instead = keeper_outputs(self._orders.setup, self._cid, standing_in=True)
+            self._instead = self._outputs(standing_in=True)
+
+    def _outputs(self, standing_in: bool) -> list[Output]:
+        # At a proper end the lamps that fade by themselves have been told already.
+        folder = None if self._closing else Path(self._orders.folder)
+        return keeper_outputs(self._orders.setup, self._cid, standing_in, folder)
 
     def _another_owns(self, now_us: int) -> bool:
         if now_us >= self._look_us:

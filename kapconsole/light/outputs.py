@@ -188,11 +188,19 @@ def open_outputs(setup: Setup, cid: bytes, folder: Path) -> list[Output]:
     return made
 
 
-def keeper_outputs(setup: Setup, cid: bytes, standing_in: bool) -> list[Output]:
-    """What the keeper sends: beside the light process those universes that honour priority, in its stead all."""
+def keeper_outputs(setup: Setup, cid: bytes, standing_in: bool, folder: Path | None) -> list[Output]:
+    """What the keeper sends: beside the light process those universes that honour priority, in its stead all else.
+
+    Without `folder` (where certificates lie) the lamps that fade by themselves are left alone.
+    """
     made: list[Output] = []
     for name, output in setup.output.items():
-        if not isinstance(output, su.DMX) or not fixtures_of(setup, name):
+        if isinstance(output, su.SimulatedOutput) or not fixtures_of(setup, name):
+            continue
+        if not isinstance(output, su.DMX):
+            if standing_in and folder is not None:
+                host, dialect = _http(name, output, folder)
+                made.append(TransitionOutput(name, setup, TransitionLamp(name, host, dialect)))
             continue
         beside = isinstance(output, su.SacnOutput) and output.keeper
         if beside == standing_in:

@@ -19,7 +19,7 @@ from kapconsole.clock import duration_text
 from kapconsole.cues.light import events as le
 from kapconsole.cues.light.board import levels, made_safe, ordered
 from kapconsole.cues.light.failsafe import SilenceWatch
-from kapconsole.cues.light.setup import DMX, Setup
+from kapconsole.cues.light.setup import Setup
 from kapconsole.light.keeper import KeeperOrders, Told
 from kapconsole.light.memory import KEEPER, Kept, kept_of, read_kept, resumed_board, write_kept
 from kapconsole.light.outputs import HOUSE_FADE_US, Output
@@ -39,11 +39,11 @@ RESUMED_GAP_US = 12 * 3_600_000_000
 
 
 class KeeperChild:
-    """The keeper as its parent sees it; started again when it dies. Does nothing where no lamp is streamed."""
+    """The keeper as its parent sees it; started again when it dies. Does nothing where no lamp is real."""
 
-    def __init__(self, setup: Setup, owner: str, cid: bytes, path: Path) -> None:
-        self._orders = KeeperOrders(setup, owner, cid.hex(), str(path))
-        self._wanted = any(isinstance(output, DMX) for output in setup.output.values())
+    def __init__(self, setup: Setup, owner: str, cid: bytes, path: Path, folder: Path) -> None:
+        self._orders = KeeperOrders(setup, owner, cid.hex(), str(path), str(folder))
+        self._wanted = not setup.simulated
         self._process: subprocess.Popen[bytes] | None = None
         self._start_us = 0
         self._tell_us = 0
@@ -113,10 +113,14 @@ class Light:
         report: Callable[[le.LightBody], None],
         *,
         cid: bytes = bytes(16),
+        folder: Path = Path(),
         speed: float = 1.0,
         text: str = "",
     ) -> None:
-        """`path`: the file of `memory`. `report` gets bodies whose `at_us` is still this clock's, not the session's."""
+        """`path`: the file of `memory`; `folder`: where certificates lie.
+
+        `report` gets bodies whose `at_us` is still this clock's, not the session's.
+        """
         self._setup = setup
         self._outputs = outputs
         self._path = path
@@ -128,7 +132,7 @@ class Light:
         kept = read_kept(path)
         self._board = resumed_board(kept, setup, boot, now_us)
         self._took_over = _took_over(kept, boot, now_us)
-        self._keeper = KeeperChild(setup, self._owner, cid, path)
+        self._keeper = KeeperChild(setup, self._owner, cid, path, folder)
         self._watch = SilenceWatch(now_us / 1e6)
         self._written: Kept | None = None
         self._reported_us = -REPORT_US

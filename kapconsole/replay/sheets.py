@@ -170,7 +170,7 @@ class SearchSheet(ReplaySheet):
         self.line.setPlaceholderText("words, in any order")
         self.list = QListWidget()
         self.list.setAccessibleName("What was found")
-        self.list.itemActivated.connect(lambda _item: self.keep())
+        self.list.itemDoubleClicked.connect(lambda _item: self.keep())  # Enter comes to the form itself
         self.body.addWidget(self.line)
         self.body.addWidget(self.list, 100)
         self.finish_layout()
@@ -218,7 +218,7 @@ class ChoiceList(ReplaySheet):
         self.list.setAccessibleName(name)
         self.list.addItems(list(choices))
         self.list.setCurrentRow(0)
-        self.list.itemActivated.connect(lambda _item: self.keep())
+        self.list.itemDoubleClicked.connect(lambda _item: self.keep())  # Enter comes to the form itself
         self.set_look(look)
 
     def set_look(self, look: Look) -> None:

@@ -68,6 +68,12 @@ class Study:
             trouble.append(f"This viewing could not be written down: {error}")
         return self._background(trouble)
 
+    def view_beside(self, second: Loaded) -> None:
+        """Write down, with the second session, that it is being viewed too. Raises LogError, ValueError."""
+        session_id = second.log.session_id or second.path.name
+        detail = f"kapconsole {__version__}, beside another session"
+        ac.note_access(ac.access_path(second.path), "viewed", session_id, detail, self.who)
+
     def comment(self, comment: Comment) -> Background:
         """Keep a comment; what is known after it. Raises LogError, ValueError."""
         digest = self._book().add(comment, self._sign())

@@ -188,6 +188,8 @@ class Supervising:
     def _keep(self, sheet: CommentSheet) -> None:
         study = self.study
         assert study is not None
+        if not sheet.keep_button.isEnabled():
+            return  # it is being kept
         self._author, self._role = sheet.author.text().strip(), sheet.role()
         about = sheet.corrects.id if sheet.corrects is not None else ""
         comment = study.new_comment(sheet.at_us, sheet.until_us, sheet.words.text(), self._author, self._role, about)
@@ -298,6 +300,8 @@ class Supervising:
         assert study.other is not None
         assert path is not None
         opening = study.other
+        if not sheet.keep_button.isEnabled():
+            return  # it is being opened
         sheet.wrong.setText("opening")
         sheet.keep_button.setEnabled(False)
 
@@ -331,6 +335,9 @@ class Supervising:
         window.put_lanes()
         self.follow_span()
         window.show_again()
+        study = self.study
+        if study is not None:
+            self.work.do(lambda: study.view_beside(held), lambda _done: None, self._failed)
         problems = " ".join(held.problems)
         window.say(problems or f"{held.path.name} beside, {self.aligned()}")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
+import os
 import queue
 import signal
 import sys
@@ -23,11 +25,13 @@ from kapconsole.room.shelf import Shelf
 from kapconsole.wire import Goodbye
 
 TURN_S = 0.1
+PRIORITY = -10
 
 
 def main() -> int:
     """Play what the monitor passes on and tell what was heard; end with the session, or with launcher and monitor."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _come_first()
     told_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: told_to_end.set())
     keep_diary("room")
@@ -64,6 +68,13 @@ def main() -> int:
     keeper.forget() if closed else keeper.ended_well()
     attachment.close()
     return 0
+
+
+def _come_first() -> None:
+    """Where the system lets us: before whatever else keeps this machine busy."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
 
 
 sys.exit(main())

@@ -99,7 +99,7 @@ class Runner:
         self.alarms = alarms
         self.parts = packaged(clock) if parts is None else parts
         self._parts_us = 0
-        self.quiet = QuietRoom() if state.session is None else QuietRoom(state.session.speed)
+        self.quiet = QuietRoom(state.phase)
         self._alarms_us = 0
         self._seq = seq
         self._last_us = state.mono_us

@@ -205,6 +205,9 @@ def test_a_restart_of_the_recorder_ends_every_lease(quiet: Quiet) -> None:
     quiet.wait(0.1)
     assert not quiet.room.held
     assert quiet.heard == "high", "that nobody watched is told aloud"
+    quiet.room = QuietRoom("inward")
+    quiet.wish(ws.ListenLease(), "nurse 2")
+    assert quiet.room.held, "the phase is known after a restart"
 
 
 STEPS = st.lists(

@@ -120,6 +120,7 @@ def test_every_body_and_wish_survives_the_log_and_the_wire() -> None:
     assert len({type(body) for body in held}) >= 20
     every = ce.ClinicalBody | ev.Body
     assert [msgspec.msgpack.decode(msgspec.msgpack.encode(body), type=every) for body in held] == held
+    assert [msgspec.json.decode(msgspec.json.encode(body), type=every) for body in held] == held
     asked = [ws.TakeRole("A", "nurse", "1234"), ws.RecordDose("ketamine", "im", 60.0), ws.Discharge("1234")]
     assert [msgspec.msgpack.decode(msgspec.msgpack.encode(wish), type=ws.ClinicalWish) for wish in asked] == asked
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kapconsole import events as ev
+from kapconsole.alarms import events as al
 from kapconsole.clinical import events as ce
 from kapconsole.clinical import wishes as ws
 from kapconsole.clinical.carrying import carried
@@ -13,6 +14,7 @@ from kapconsole.clinical.gates import Finding, before_leaving, findings, stimula
 from kapconsole.clinical.view import EMPTY, fold
 from kapconsole.clinical.wishes import GateClosed, NotPermitted
 from kapconsole.refusals import Refused
+from kapdevices.readings import Metric, Quality
 
 from .conftest import MIN, VisitByHand
 
@@ -233,6 +235,58 @@ def test_a_missing_mandatory_reading_asks_for_its_reason_at_the_door(visit: Visi
         visit.do(ws.SkipReading("40 min"))
     visit.do(ws.SkipReading("40 min", "cuff would not inflate; taken at 61"))
     visit.do(ws.Discharge())
+
+
+def test_an_item_taken_back_in_the_phase_dose_stops_the_dose(visit: VisitByHand) -> None:
+    visit.prepare()
+    visit.do(ws.Tick("medicines", ""))
+    with pytest.raises(Refused, match="Medicines of today asked"):
+        visit.dose()
+
+
+def test_the_shortest_stay_counts_from_the_last_dose_and_by_nasal_route_from_the_first(visit: VisitByHand) -> None:
+    visit.prepare("im")
+    visit.dose()
+    visit.now_us += 30 * MIN
+    visit.dose(amount_mg=20.0)
+    visit.now_us += 100 * MIN
+    assert "20 min to go" in _stay(visit).found
+    visit.now_us += 20 * MIN
+    assert _stay(visit).met
+
+    other = VisitByHand(visit.data)
+    other.prepare("in")
+    other.dose(route="in", drug="esketamine", amount_mg=28.0, concentration_mg_ml=None)
+    other.now_us += 5 * MIN
+    other.dose(route="in", drug="esketamine", amount_mg=28.0, concentration_mg_ml=None)
+    other.now_us += 115 * MIN
+    assert _stay(other).met
+
+
+def _stay(visit: VisitByHand) -> Finding:
+    return findings(ask(visit), "discharge", ("minimum-stay",))[0]
+
+
+def test_a_high_alarm_keeps_the_door_shut_until_it_was_cleared(dosed: VisitByHand) -> None:
+    high, active, latched = al.Priority.HIGH, al.OccurrenceState.ACTIVE, al.OccurrenceState.LATCHED
+    dosed.record(al.AlarmBegan(1, "P01", "", high, active, "SpO2 84 < 85", 84.0, 85.0, 0, 0))
+    dosed.record(al.AlarmBegan(2, "P04", "", al.Priority.LOW, active, "NIBP 165/90", 165.0, 160.0, 0, 0))
+    (found,) = findings(ask(dosed), "discharge", ("no-high-alarm",))
+    assert (found.met, found.found) == (False, "SpO2 84 < 85")
+    dosed.record(al.AlarmChanged(1, "P01", "", "latched", high, latched, "SpO2 84 < 85", 84.0, 85.0, 0))
+    assert not findings(ask(dosed), "discharge", ("no-high-alarm",))[0].met
+    dosed.record(al.AlarmEnded(1, "P01", "", "cleared", high, 84.0, 85.0, 5.0, 0))
+    assert findings(ask(dosed), "discharge", ("no-high-alarm",))[0].met
+
+
+def test_only_the_cuff_that_a_person_chose_counts(visit: VisitByHand) -> None:
+    visit.record(ev.FeedChosen(Metric.NIBP_SYS, 3))
+    visit.cuff()
+    assert visit.care.pressures == ()
+    visit.record(ev.NibpMeasured(3, 50, 80, None, 70.0, Quality.GOOD, ""))
+    assert visit.care.pressures == (), "50/80 is no blood pressure"
+    visit.record(ev.NibpMeasured(3, 120, 80, None, 70.0, Quality.GOOD, ""))
+    assert len(visit.care.pressures) == 1
 
 
 def test_an_integration_visit_needs_no_dose_and_goes_out_by_its_own_door(visit: VisitByHand) -> None:

@@ -242,6 +242,9 @@ def test_at_22_at_23_an_alarm_speaker_that_cannot_be_heard_is_told_and_nothing_r
     running.wait_for_event(ev.SignalSounded, lambda body: body.what == "test" and body.ok)
     assert nurse.shown("T06") is None
     assert "not confirmed" in nurse.feed.self_test
+    first_us = running.events(ev.SignalSounded)[-1].body.at_us
+    assert running.send("self-test").returncode == 0
+    sounded(running, "test", first_us)
     assert running.send("self-test", "heard").returncode == 0
     seconds_until(lambda: nurse.feed.self_test == "")
 

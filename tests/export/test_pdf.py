@@ -127,7 +127,9 @@ def test_a_supervision_copy_has_no_day_and_no_name(recorded: Recorded) -> None:
     for gone in ("2026-03-05", "K-17", "Lind", "Ruiz", "Berg", "LX44", "Wildschwein", recorded.summary.head_code):
         assert gone not in text, gone
         assert gone.encode() not in document, gone
-    assert "152/95" in text
+    for kept in ("152/95", "Mark: crying", "Note (taken out)", "(taken out) (nurse), escort (taken out)", "8 → 6"):
+        assert kept in text, kept
+    assert "signed" not in text.replace("Signed in the session", "")
 
 
 def test_the_form_is_filled_from_the_log(day: ModuleType, tmp_path: Path, no_passphrase: Callable[[], str]) -> None:

@@ -11,6 +11,7 @@ from kapconsole.cues.light.setup import Setup, parse_setup
 from kapconsole.light import keeper as module
 from kapconsole.light.keeper import Keeper, KeeperOrders, Told
 from kapconsole.light.memory import KEEPER, Kept, read_kept, write_kept
+from kapconsole.light.outputs import keeper_outputs
 from kapdevices.lights.lamp import LampStatus
 
 S = 1_000_000
@@ -34,6 +35,41 @@ zone = "path"
 output = "dongle"
 """
 )
+
+
+def test_beside_it_sends_what_honours_priority_and_instead_all_else(tmp_path: Path) -> None:
+    setup = parse_setup(
+        """
+[zone.room]
+[output]
+kept = { driver = "sacn", host = "127.0.0.1", keeper = true }
+plain = { driver = "sacn", host = "127.0.0.1", universe = 2 }
+strip = { driver = "wled", host = "http://127.0.0.1:9" }
+demo = { driver = "simulated" }
+[[fixture]]
+zone = "room"
+output = "kept"
+[[fixture]]
+zone = "room"
+output = "plain"
+[[fixture]]
+zone = "room"
+output = "strip"
+[[fixture]]
+zone = "room"
+output = "demo"
+"""
+    )
+
+    def names(standing_in: bool, folder: Path | None) -> list[str]:
+        made = keeper_outputs(setup, bytes(16), standing_in, folder)
+        for output in made:
+            output.close(goodbye=False)
+        return [output.name for output in made]
+
+    assert names(False, tmp_path) == ["kept"]
+    assert names(True, tmp_path) == ["plain", "strip"]
+    assert names(True, None) == ["plain"]
 
 
 class Sent:
@@ -60,11 +96,11 @@ class Run:
         monkeypatch.setattr(
             module,
             "keeper_outputs",
-            lambda setup, cid, standing_in: [self.instead if standing_in else self.beside],
+            lambda setup, cid, standing_in, folder: [self.instead if standing_in else self.beside],
         )
         self.path = path
         self.now_us = 0
-        self.keeper = Keeper(KeeperOrders(SETUP, "me", bytes(16).hex(), str(path)), 0)
+        self.keeper = Keeper(KeeperOrders(SETUP, "me", bytes(16).hex(), str(path), str(path.parent)), 0)
 
     def tell(self, level: float, close: bool = False) -> None:
         self.keeper.hear(Told({"room": level, "path": 50.0}, close), self.now_us)

@@ -308,6 +308,9 @@ def test_a_second_session_is_aligned_at_the_dose(window: ReplayWindow, path: Pat
     other = window.supervising.beside
     assert other is not None
     assert window.sheet is None
+    wait()
+    (seen,) = read_accesses(access_path(path.with_name("K-0141.kaplog"))).lines
+    assert (seen.who, seen.what) == ("ana", "viewed"), "both sessions were looked at"
     for at_s in (600, 1200):
         window.seek(at_s * S)
         assert other.moment.now_us == (at_s - 240) * S, "the same time since dose"

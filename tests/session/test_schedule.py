@@ -98,10 +98,13 @@ def test_a_reading_taken_too_early_does_not_answer() -> None:
 
 
 def test_a_reading_before_the_dose_answers_nothing() -> None:
-    room = Room(IM)
+    room = Room(ce.ScheduleSet(T0, T0, "im", (2, 5), 0, (), 3, 120, 2, {}))
     room.record(ce.VitalsEntered(T0 - 1, 120, 70, None, None, None, "by hand"))
     room.record(ce.VitalsEntered(T0, 120, 70, None, None, None, "by hand"))
-    assert room.states()["5 min"] == "waiting"
+    assert room.states() == {"2 min": "waiting", "5 min": "waiting"}
+    room.at(0.1)
+    room.reading()
+    assert room.states() == {"2 min": "taken", "5 min": "waiting"}
 
 
 def test_one_entered_by_hand_counts_from_when_it_was_measured() -> None:
@@ -186,6 +189,13 @@ def test_of_two_boundaries_the_nearer_is_taken() -> None:
     room = Room()
     room.boundaries = (T0 + 8 * MINUTE_US, T0 + 11 * MINUTE_US)
     assert dues(room.wait(12)) == [11]
+
+
+def test_a_boundary_that_nobody_knew_of_in_time_does_not_make_a_reading_due_in_the_past() -> None:
+    room = Room()
+    room.at(9)
+    room.boundaries = (T0 + 8 * MINUTE_US,)
+    assert dues(room.wait(2)) == [10]
 
 
 def test_a_person_moves_a_reading_within_its_window_only() -> None:
