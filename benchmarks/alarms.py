@@ -2,7 +2,7 @@
 
     python benchmarks/alarms.py [--quick] [--only NAME] [--seconds S]
 
-A cuff module sends a reading that is too low (P07: no delay, MEDIUM) and a second later a good one, every 2 s; an
+A cuff module sends a reading that is too low (P07: no delay, MEDIUM) and a second later a good one, every 2.5 s; an
 oximeter of 75 frames a second runs beside it. Monitor, annunciator and window are processes of their own. The
 loudspeaker is a virtual card of a private PulseAudio where that is installed, and what it plays is recorded; else the
 annunciator's own clock counts. Situations: idle; the window busy half of the time; the window blocked for 2 s of
@@ -34,7 +34,7 @@ from typing import Any, BinaryIO, cast
 import apsw
 
 SITUATIONS = ("idle", "window busy", "window blocked", "disk busy", "disk slow")
-EVERY_S = 2.0
+EVERY_S = 2.5
 WELL_AFTER_S = 1.0
 WARM_UP_S = 5.0
 SLOW_S = 0.5
@@ -89,7 +89,7 @@ class Devices(threading.Thread):
                 now = time.monotonic()
                 if now >= low_due:
                     # Not in step with the frames of the other device, nor with any period of the program.
-                    low_due, well_due = low_due + EVERY_S + 0.0137 * (packet % 7), now + WELL_AFTER_S
+                    low_due, well_due = now + EVERY_S + 0.0137 * (packet % 7), now + WELL_AFTER_S
                     os.write(self._cuff, nibp_packet(78 + next(numbers) % 10))
                     self.low_written_s.append(time.monotonic())
                 if now >= well_due:
@@ -125,11 +125,20 @@ class WireWatch:
         while True:
             try:
                 self._peer = connect(address, "console", self._hear, lambda peer, why: None)
-                return
+                break
             except HubUnreachable:
                 if time.monotonic() > until:
                     raise
                 threading.Event().wait(0.1)
+        self._ended = threading.Event()
+        self._beating = threading.Thread(target=self._beat, name="beat", daemon=True)
+        self._beating.start()
+
+    def _beat(self) -> None:
+        from kapconsole.wire import Beat
+
+        while not self._ended.wait(1.0):
+            self._peer.send(Beat())
 
     def _hear(self, peer: Any, message: Any) -> None:
         from kapconsole.events import Event, SignalSounded
@@ -151,6 +160,8 @@ class WireWatch:
                         self.sounded_s.setdefault(number, at)
 
     def close(self) -> None:
+        self._ended.set()
+        self._beating.join()
         self._peer.close()
 
 

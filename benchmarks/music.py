@@ -10,6 +10,7 @@ the test music carries its own number, so that a gap, a repeat or a skip cannot 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import subprocess
@@ -113,6 +114,16 @@ class Tone:
         return np.stack((wave, wave), axis=1).astype(np.float32)
 
 
+def longer(card: Card, frames: int) -> bool:
+    """True when more than so many frames have been recorded."""
+    return card.frames() > frames
+
+
+def sounds(card: Card, first: int) -> bool:
+    """True when there is sound after frame `first`."""
+    return bool(np.abs(card.recorded(first)).max(initial=0.0) > 1e-5)
+
+
 def stops(card: Card, runs: int) -> None:
     """Print how long a tone is still in the card after `stop_now` was called."""
     out = PatientOut("PulseAudio: patient", SessionClock(new_frame()), open_sink)
@@ -124,7 +135,7 @@ def stops(card: Card, runs: int) -> None:
         before, asked_s = card.frames(), time.monotonic()
         out.stop_now()
         called_s = time.monotonic() - asked_s
-        wait_for(lambda before=before: card.frames() > before + RATE_HZ // 2)
+        wait_for(functools.partial(longer, card, before + RATE_HZ // 2))
         sounding = np.flatnonzero(np.abs(card.recorded(before)).max(axis=1) > 1e-4)
         took.append((1000 * (sounding[-1] + 1) / RATE_HZ if len(sounding) else 0.0, 1000 * called_s))
     out.close()
@@ -182,7 +193,7 @@ def killed(card: Card, folder: Path, runs: int) -> None:
         cast(Any, process.stdin).close()
         process = start(orders)
         broken = card.frames()
-        wait_for(lambda broken=broken: np.abs(card.recorded(broken)[RATE_HZ // 5 :]).max(initial=0.0) > 1e-5)
+        wait_for(functools.partial(sounds, card, broken + RATE_HZ // 5))
         PAUSE.wait(6.0)
         recorded = card.recorded(first)
         sounding = np.flatnonzero(np.abs(recorded).max(axis=1) > 1e-5)

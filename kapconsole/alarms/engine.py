@@ -58,7 +58,9 @@ class AlarmEngine:
                 self._out.append(self._loaded(now_us))
             case ev.SessionResumed(gap_s=gap_s):
                 self._occurrences.restart(now_us)
-                self._momentary("T11", say("T11", words=duration_text(gap_s)), now_us)
+                self._momentary("T11", say("T11", words=f"No alarms for {duration_text(gap_s)}"), now_us)
+            case ev.ProcessState(state="frozen"):
+                self._momentary("T11", say("T11", words=body.text), now_us)
             case ev.SessionClosed():
                 self._occurrences.close(now_us)
                 self.closed = True

@@ -60,6 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     replay = commands.add_parser("replay", help="look at a recorded session in the same views")
     replay.add_argument("file", type=Path)
+    replay.add_argument("--beside", type=Path, metavar="FILE2", help="a second session under it, aligned at the dose")
+    replay.add_argument("--who", default="", metavar="NAME", help="the name under which this viewing is written down")
     _key_options(replay)
     replay.set_defaults(action=records.replay)
 

@@ -8,16 +8,12 @@ from kapconsole.cli.speaking import Failed, log_errors, new_passphrase, passphra
 
 
 def replay(options: argparse.Namespace) -> int:
-    from kapconsole.record.access import check, open_for_reading
-
-    fetch = passphrase(options)
-    with log_errors():
-        opened = open_for_reading(options.file, fetch)
     if not screen():
         raise Failed("there is no screen here; kapconsole info and verify work without one")
-    from kapconsole.replay.process import show
+    from kapconsole.replay.process import replay as show
 
-    return show(opened, lambda: check(options.file, fetch))
+    with log_errors():
+        return show(options.file, passphrase(options), options.beside, options.who)
 
 
 def info(options: argparse.Namespace) -> int:

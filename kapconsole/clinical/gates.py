@@ -86,11 +86,9 @@ def stimulation_lock(care: CareView, usual_sedation: int = 5) -> str:
         return ""
     if care.phase not in ("emerge", "integrate", "recover", "follow-up"):
         return "locked until the patient has emerged"
-    asked = care.orientation
-    if asked is None or asked.at_us <= (care.last_dose_us or 0) or not asked.oriented:
+    if not care.oriented:
         return "locked until the patient is oriented to person, place and time"
-    newest = care.sedation[-1] if care.sedation else None
-    if newest is None or newest.at_us <= (care.last_dose_us or 0) or newest.score < usual_sedation:
+    if care.alertness is None or care.alertness < usual_sedation:
         return f"locked until sedation {usual_sedation} is recorded"
     return ""
 

@@ -109,6 +109,22 @@ class CareView(msgspec.Struct, frozen=True):
         return max((dose.at_us for dose in self.doses), default=None)
 
     @property
+    def oriented(self) -> bool:
+        """True when the patient knew who, where and when as last asked; what was asked before a dose does not count."""
+        asked = self.orientation
+        return asked is not None and asked.oriented and asked.at_us > self._dosed_us
+
+    @property
+    def alertness(self) -> int | None:
+        """The newest sedation score; None when none was taken since the last dose."""
+        newest = self.sedation[-1] if self.sedation else None
+        return newest.score if newest is not None and newest.at_us > self._dosed_us else None
+
+    @property
+    def _dosed_us(self) -> int:
+        return -1 if self.last_dose_us is None else self.last_dose_us
+
+    @property
     def questionnaires_closed(self) -> bool:
         """True from the dose to the discharge: a dissociated person cannot answer a questionnaire validly."""
         return self.t0_us is not None and self.discharged is None

@@ -21,6 +21,7 @@ from kapconsole.wire import (
     Address,
     AlarmsNow,
     Ask,
+    Beat,
     BytesSeen,
     CaptureStatus,
     CaptureWanted,
@@ -123,6 +124,12 @@ class LiveFeed:
         heard = list(self._heard)
         self._heard.clear()
         return heard
+
+    def frozen(self, seconds: float) -> None:
+        """The window has not painted for so long (0: it is back); the monitor is told at once. From any thread."""
+        words = f"the window has been frozen for {seconds:.0f} s" if seconds else ""
+        self._attachment.trouble = words
+        self._attachment.send(Beat(words))
 
     def close(self) -> None:
         """Detach."""

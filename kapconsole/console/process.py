@@ -10,6 +10,7 @@ import sys
 from kapconsole.console.feed import LiveFeed
 from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
+from kapconsole.paths import config_dir
 from kapconsole.wire import Address
 
 log = logging.getLogger("kapconsole.console")
@@ -34,19 +35,23 @@ def attach(address: Address, station: str = "", staff: str = "") -> int:
         print(f"kapconsole: {trouble}", file=sys.stderr)
         feed.close()
         return 2
+    from kapconsole.console.watchdog import Watchdog
     from kapconsole.console.window import ConsoleWindow
 
     faulthandler.enable()
     qInstallMessageHandler(lambda kind, context, text: log.warning("Qt: %s", text))
     app = QApplication(["kapconsole"])
-    window = ConsoleWindow(feed)
+    window = ConsoleWindow(feed, role=staff or "nurse", presets=config_dir() / "alarm_presets")
+    watchdog = Watchdog(window.paint_log, feed.frozen)
     # Not quit(): that asks the window, which asks the person.
     signal.signal(signal.SIGTERM, lambda number, frame: app.exit(0))
     farewell = QTimer()
     farewell.timeout.connect(lambda: window.leave() if feed.goodbye is not None else None)
     farewell.start(GOODBYE_CHECK_MS)
     window.show()
+    watchdog.start()
     code = app.exec()
+    watchdog.stop()
     feed.close()
     return int(code)
 

@@ -114,7 +114,7 @@ def read_accesses(path: Path) -> Accesses:
             continue
         try:
             entry = msgspec.json.decode(text, type=Access)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             problems.append(f"Line {place} of {path.name} is torn or unreadable.")
             continue
         fields = (entry.number, entry.utc_us, entry.who, entry.what, entry.session_id, entry.detail)

@@ -36,7 +36,7 @@ def when(recorded: Recorded, at_us: int) -> tuple[str, str]:
     """A moment for the first two columns: time of day (or since the begin), and since the first dose."""
     minutes = recorded.since_dose_min(at_us)
     clock = clock_text(at_us) if recorded.deidentified else f"{recorded.moment(at_us):%H:%M:%S}"
-    return clock, "" if minutes is None else f"{minutes:+.0f} min".replace("-", "−")
+    return clock, "" if minutes is None else f"{round(minutes):+d} min".replace("-", "−")
 
 
 class Timed:

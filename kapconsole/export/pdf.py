@@ -209,13 +209,11 @@ class _Flow:
     def foot(self) -> None:
         y = self.paper.height - FOOT + 16
         self.paper.line(MARGIN, y - 9, MARGIN + self.width, y - 9, grey=0.7)
-        code = self.recorded.summary.subject or "(no code)"
-        head = (
-            ""
-            if self.recorded.deidentified
-            else f" · head code {self.recorded.summary.head_code or 'none: not closed'}"
-        )
-        self.paper.text(MARGIN, y, f"{code}{head}", 6.5, grey=0.3)
+        summary = self.recorded.summary
+        words = summary.subject or "(no code)"
+        if not self.recorded.deidentified:
+            words += f" · head code {summary.head_code or 'none: not closed'} · session {summary.session_id}"
+        self.paper.text(MARGIN, y, words, 6.5, grey=0.3)
         of = f" of {self.pages}" if self.pages else ""
         self.paper.text(MARGIN + self.width, y, f"page {self.paper.pages}{of}", 6.5, grey=0.3, align="right")
         made = f"Made by kapconsole {kapconsole.__version__} from the session log. The log is the record; this is not."

@@ -182,12 +182,10 @@ def _phases(paper: Paper, recorded: Recorded, frame: Frame, top: float) -> None:
 
 def _cues(paper: Paper, recorded: Recorded, frame: Frame, top: float) -> None:
     """Music segments by name where there is room; light and other cues as ticks."""
-    segments = of_kind(recorded.events, "segment-entered")
-    others = [
-        event
-        for event in of_kind(recorded.events, "light-asked", "cue-delivered")
-        if event.kind != "light-asked" or event.body.get("label")
-    ]
+    heard = [event for event in recorded.events if event.at_us <= frame.end_us]
+    segments = of_kind(heard, "segment-entered")
+    others = of_kind(heard, "cue-delivered")
+    others += [event for event in of_kind(heard, "light-asked") if event.body.get("label")]
     if not segments and not others:
         return
     paper.text(frame.left - LABELS, top + 7, "Music, cues", 6.5, bold=True)

@@ -119,7 +119,7 @@ def _pressure(recorded: Recorded, from_us: int | None, to_us: int, near_min: flo
 
 
 def _sedation(recorded: Recorded) -> str:
-    scored = [event for event in of_kind(recorded.events, "sedation-scored") if event.body.get("scale") == "moaas"]
+    scored = [event for event in of_kind(recorded.events, "sedation-scored") if _is_moaas(event)]
     if not scored:
         return NOT_RECORDED
     deep = [event for event in scored if event.body.get("score", 5) <= SEDATION_FROM]
@@ -129,6 +129,10 @@ def _sedation(recorded: Recorded) -> str:
     end = f"{recorded.since_dose_min(after[0].at_us) or 0:.0f}" if after else "not recorded"
     lowest = min(event.body["score"] for event in deep)
     return f"from minute {recorded.since_dose_min(deep[0].at_us) or 0:.0f} to {end}, lowest {lowest}"
+
+
+def _is_moaas(event: PlainEvent) -> bool:
+    return str(event.body.get("scale", "")).lower().replace("/", "") == "moaas"
 
 
 def _span(recorded: Recorded, graded: list[PlainEvent]) -> str:

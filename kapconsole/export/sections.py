@@ -49,7 +49,7 @@ def header(recorded: Recorded) -> list[tuple[str, str]]:
     if not recorded.deidentified:
         allergies = of_kind(recorded.events, "allergies-recorded")
         found.insert(7, ("Allergies", str(allergies[-1].body.get("text")) if allergies else "not recorded"))
-        found += [("Session id", summary.session_id), ("Head code", summary.head_code or "none: not closed")]
+        found.append(("Head code", summary.head_code or "none: not closed"))
     return found
 
 
@@ -152,34 +152,32 @@ def vitals(recorded: Recorded) -> Part:
         good = values[~np.isnan(values)]
         if not len(values):
             continue
-        share = f"{len(good) / len(values):.0%} of {len(values)} values valid"
+        share = f"{len(good)} of {len(values)} values valid"
         if not len(good):
-            rows.append((name, unit, "", "", "", share, ""))
+            rows.append((f"{name} {unit}", "", "", "", share, ""))
             continue
         low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
         low_at, high_at = when(recorded, int(fed.times_us[low])), when(recorded, int(fed.times_us[high]))
-        extremes = f"lowest at {low_at[0]}, highest at {high_at[0]}"
+        extremes = f"lowest {low_at[0]}, highest {high_at[0]}"
         limit = _limit(recorded, metric)
         if limit is not None:
             below_s = below(fed.times_us, values, limit)
             extremes = f"below {limit:g} for {duration_text(below_s)}; " + extremes
-        rows.append((name, unit, f"{np.median(good):.0f}", f"{good.min():.0f}", f"{good.max():.0f}", share, extremes))
+        rows.append(
+            (f"{name} {unit}", f"{np.median(good):.0f}", f"{good.min():.0f}", f"{good.max():.0f}", share, extremes)
+        )
     pressures = [view for view in timeline.fed_nibp(timeline.state.nibp) if view.reading.valid]
     for name, which in (("NIBP systolic", "sys_mmhg"), ("NIBP diastolic", "dia_mmhg")):
         if pressures:
             held = [float(getattr(view.reading, which)) for view in pressures]
             top = pressures[int(np.argmax(held))]
-            extremes = f"highest at {when(recorded, top.mono_us)[0]}"
+            extremes = f"highest {when(recorded, top.mono_us)[0]}"
             count = f"{len(held)} readings"
             rows.append(
-                (name, "mmHg", f"{np.median(held):.0f}", f"{min(held):.0f}", f"{max(held):.0f}", count, extremes)
+                (f"{name} mmHg", f"{np.median(held):.0f}", f"{min(held):.0f}", f"{max(held):.0f}", count, extremes)
             )
-    columns = (
-        Column("", 1.5),
-        Column("", 0.6),
-        *(Column(name, 0.75, True) for name in ("Median", "Lowest", "Highest")),
-    )
-    return Part("Vital signs", (*columns, Column("", 2), Column("", 4.6)), rows, whole=True)
+    numbers = (Column(name, 0.8, True) for name in ("Median", "Lowest", "Highest"))
+    return Part("Vital signs", (Column("", 2), *numbers, Column("", 2.6), Column("", 4)), rows, whole=True)
 
 
 HELD_US = 5_000_000
@@ -242,7 +240,7 @@ def alarms(recorded: Recorded) -> Part:
                 "not acknowledged" if noticed is None else f"acknowledged after {duration_text(noticed)}",
             )
         )
-    columns = (*WHEN, Column("Priority", 1.1), Column("Alarm", 3), Column("Lasted", 1.2), Column("", 2.2))
+    columns = (*WHEN, Column("Priority", 1.1), Column("Alarm", 4), Column("Lasted", 1), Column("", 2.2))
     return Part("Alarms", columns, rows)
 
 
@@ -275,6 +273,8 @@ def cues(recorded: Recorded) -> Part:
     rows = Timed(recorded)
     for event in recorded.events:
         body = event.body
+        if event.at_us > recorded.timeline.end_us:
+            continue  # music says ahead what it will play; the session was over before
         if event.kind == "phase-entered":
             rows.add(event.at_us, "Phase", phase_label(str(body.get("phase") or "?")))
         elif event.kind == "segment-entered":

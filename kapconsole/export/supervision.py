@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from kapconsole.clinical.clients.plain import of_kind, plain_events
@@ -36,7 +38,7 @@ def supervision(recorded: Recorded, code: str = "") -> Recorded:
         devices=devices,
         phases=(),
         doses=(),
-        rows={},
+        rows=dict(sorted(Counter(row.kind for row in rows).items())),
         interruptions=tuple(gaps),
         warnings=(),
     )

@@ -69,6 +69,9 @@ UNHEARD = "unheard"
 """State of an annunciator that runs but cannot be heard; the demo's is meant to be silent without a speaker."""
 
 WORKERS_ROLES = ("room", "light")
+FROZEN = "frozen"
+"""State of a console whose window does not paint: it looks as if there were no alarm."""
+
 WATCHED_ROLES = ("annunciator", "room", "light", "console")
 
 BAD_ORDERS = 2
@@ -109,6 +112,7 @@ class Monitor:
         self._live: list[ev.StreamItem] = []
         self._beats: dict[Peer, float] = {}
         self._silent: set[Peer] = set()
+        self._said: dict[Peer, str] = {}
         self._launcher_gone_s: float | None = None
         self._ending: str | None = None
         self._beat_due_s = self._counts_due_s = self._commit_due_s = 0.0
@@ -232,12 +236,16 @@ class Monitor:
         elif isinstance(message, Did) and peer.role in WORKERS_ROLES:
             self._handle(self._runner.note_fact(message.body, peer.role))
         elif isinstance(message, Beat) and peer.role in WATCHED_ROLES:
+            self._said[peer] = message.text
             held = self._runner.state.processes.get(peer.role)
+            text = self._role_says(peer.role)
             state = "running"
-            if peer.role == "annunciator" and message.text and not self._silent_by_choice:
+            if peer.role == "annunciator" and text and not self._silent_by_choice:
                 state = UNHEARD
-            if held is None or held.text != message.text or held.state != state:
-                self._handle(self._runner.note_fact(ev.ProcessState(peer.role, state, message.text)))
+            elif peer.role == "console" and text:
+                state = FROZEN
+            if held is None or held.text != text or held.state != state:
+                self._handle(self._runner.note_fact(ev.ProcessState(peer.role, state, text)))
         elif isinstance(message, Sounded):
             self._handle(self._runner.note_fact(ev.SignalSounded(*msgspec.structs.astuple(message)), peer.role))
 
@@ -258,6 +266,11 @@ class Monitor:
             peer.send(SelfTest())
         self._signals.renew()
 
+    def _role_says(self, role: str) -> str:
+        """What is wrong with a process, in its own words; there may be several consoles."""
+        said = [(peer.station or "console", text) for peer, text in self._said.items() if text and peer.role == role]
+        return "; ".join(f"{place}: {text}" if role == "console" else text for place, text in said)
+
     def _peer_asked(self, peer: Peer, message: Ask) -> None:
         outcome = self._runner.on_command(message.command, peer.station)
         self._askers[message.command.id] = peer
@@ -265,6 +278,7 @@ class Monitor:
 
     def _on_peer_lost(self, peer: Peer) -> None:
         self._beats.pop(peer, None)
+        self._said.pop(peer, None)
         self._silent.discard(peer)
         self._taps.gone(peer)
         if peer.station and not any(other.station == peer.station for other in self._hub.peers):
@@ -365,7 +379,8 @@ class Monitor:
                 if now_s - self._beats.get(peer, now_s) > MISSED_BEATS_S:
                     self._silent.add(peer)
                     text = f"the {peer.role} has not answered for {MISSED_BEATS_S:.0f} s"
-                    self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "silent", text)))
+                    state = FROZEN if peer.role == "console" and not peer.station else "silent"
+                    self._handle(self._runner.note_fact(ev.ProcessState(peer.role, state, text)))
 
     def _note_counts(self) -> None:
         for source, link in self._links.items():

@@ -84,7 +84,7 @@ def read_ledger(path: Path) -> LedgerState:
             continue
         try:
             entry = msgspec.json.decode(line, type=Entry)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             # A torn line was never acknowledged, so its session was closed again under the same number.
             problems.append(f"Line {place} of the ledger is torn or unreadable.")
             continue

@@ -9,10 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kapconsole.record import access
-from kapconsole.record.errors import KeyNeededError, LogError
-from kapconsole.record.reader import LogFile
-from kapconsole.record.verify import VerifyReport
-from kapconsole.replay.loading import Loaded, load, loaded
+from kapconsole.replay.loading import Loaded, load
 from kapconsole.replay.proof import state_words
 from kapconsole.replay.study import Study
 from kapconsole.session.timeline import Timeline
@@ -45,26 +42,6 @@ def replay(path: Path, passphrase: Callable[[], str], beside: Path | None = None
     second = opening(beside) if beside is not None else None
     study = Study(held, lambda: access.check(path, passphrase), lambda: key(path), access.signer, opening, who)
     return _show(study, second)
-
-
-def show(opened: LogFile, check: Callable[[], VerifyReport]) -> int:
-    """Show a session that is open already, verified by `check`; return when the window is closed.
-
-    Without its key there are no comments on an encrypted one.
-    """
-    try:
-        held = loaded(opened)
-    except LogError as damage:
-        print(f"kapconsole: {opened.path.name} cannot be replayed: {damage}", file=sys.stderr)
-        return 1
-
-    def key() -> bytes | None:
-        if opened.encrypted:
-            # In clear beside a sealed log is where no comment may ever stand.
-            raise KeyNeededError("this session is encrypted, and its comments with it; its key was not handed over")
-        return None
-
-    return _show(Study(held, check, key, access.signer), None)
 
 
 def _show(study: Study, second: Loaded | None) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kapconsole.alarms.presets import PresetError
 from kapconsole.console.lines import Line
 from kapconsole.console.moment import Moment
+from kapconsole.console.sheets import Sheet
 from kapconsole.record.errors import LogError
 from kapconsole.record.verify import VerifyReport
 from kapconsole.replay.alarmsat import AlarmsAt
@@ -196,15 +197,14 @@ class Supervising:
         sheet.keep_button.setEnabled(False)
 
         def kept(background: Background) -> None:
-            self.window.close_sheet()
+            self._close(sheet)
             self.window.picture.select(None)
             self._take(background)
             self.window.say("comment signed and kept")
 
         def failed(fault: Exception) -> None:
             # The words stay in the form: nothing that was typed is lost.
-            sheet.keep_button.setEnabled(True)
-            sheet.wrong.setText(str(fault))
+            self._refuse(sheet, fault)
 
         self.work.do(lambda: study.comment(comment), kept, failed)
 
@@ -226,6 +226,19 @@ class Supervising:
 
     def _jump_to(self, one: Pinned) -> None:
         self.window.seek(one.comment.at_us)
+
+    def _close(self, sheet: Sheet) -> None:
+        """Close the form that this answers, if it is still the open one."""
+        if self.window.sheet is sheet:
+            self.window.close_sheet()
+
+    def _refuse(self, sheet: Sheet, fault: Exception) -> None:
+        """Say in the form what was wrong; in the window when the form was left meanwhile."""
+        if self.window.sheet is sheet:
+            sheet.keep_button.setEnabled(True)
+            sheet.wrong.setText(str(fault))
+        else:
+            self.window.say(str(fault))
 
     # -- search ---------------------------------------------------------------------------------------------------
 
@@ -306,12 +319,11 @@ class Supervising:
         sheet.keep_button.setEnabled(False)
 
         def opened(held: Loaded) -> None:
-            self.window.close_sheet()
+            self._close(sheet)
             self.lay_beside(held)
 
         def failed(fault: Exception) -> None:
-            sheet.keep_button.setEnabled(True)
-            sheet.wrong.setText(str(fault))
+            self._refuse(sheet, fault)
 
         self.work.do(lambda: opening(path), opened, failed)
 

@@ -17,15 +17,19 @@ from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
 from kapconsole.paths import state_dir
 from kapconsole.peer import Attachment
+from kapconsole.room.comeback import Comeback
 from kapconsole.room.keeping import Keeper
 from kapconsole.room.music import Music
 from kapconsole.room.named import open_sink
 from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.shelf import Shelf
+from kapconsole.sound.server import HOST_API
 from kapconsole.wire import Goodbye
 
 TURN_S = 0.1
 PRIORITY = -10
+REOPEN = 3
+"""Exit code when a lost device is back: a new process sees it, and the launcher starts one at once."""
 
 
 def main() -> int:
@@ -47,9 +51,10 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     gc.disable()
-    closed = False
+    closed = back = False
+    comeback: Comeback | None = None
     # Without launcher nobody starts a monitor again: a room that has neither fades out.
-    while not closed and not told_to_end.is_set() and not (gone.is_set() and not attachment.attached):
+    while not (closed or back or told_to_end.is_set() or (gone.is_set() and not attachment.attached)):
         now_s = time.monotonic()
         try:
             message = attachment.take(TURN_S)
@@ -59,15 +64,21 @@ def main() -> int:
             closed = isinstance(message, Goodbye)
             music.take(message, now_s)
         music.turn(now_s)
+        if out.state.state == "lost" and not orders.patient_out.startswith(HOST_API):
+            comeback = comeback or Comeback(orders.patient_out, now_s)
+            back = comeback.turn(now_s)
+    if comeback is not None:
+        comeback.close()
     out.stop_now()
     told_to_end.clear()
-    threading.Event().wait(music.fade_out())
-    music.turn(time.monotonic())
+    if not back:
+        threading.Event().wait(music.fade_out())
+        music.turn(time.monotonic())
     out.close()
     music.close()
     keeper.forget() if closed else keeper.ended_well()
     attachment.close()
-    return 0
+    return REOPEN if back else 0
 
 
 def _come_first() -> None:

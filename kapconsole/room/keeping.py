@@ -15,12 +15,16 @@ WITHIN_US = 300_000_000
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The file. `started_us`: session times at which a room process began and has not ended well."""
+    """The file. `started_us`: session times at which a room process began and has not ended well.
+
+    `kept_us`: session time of `saved`.
+    """
 
     session_id: str
     started_us: tuple[int, ...] = ()
     playlist: PlaylistChosen | None = None
     saved: Saved | None = None
+    kept_us: int = 0
 
 
 class Keeper:
@@ -42,9 +46,9 @@ class Keeper:
         self._write(msgspec.structs.replace(self.kept, started_us=(*recent, now_us)))
         return len(recent)
 
-    def keep(self, playlist: PlaylistChosen | None, saved: Saved | None) -> None:
+    def keep(self, playlist: PlaylistChosen | None, saved: Saved | None, now_us: int) -> None:
         """Write down where the music stands. Raises OSError."""
-        self._write(msgspec.structs.replace(self.kept, playlist=playlist, saved=saved))
+        self._write(msgspec.structs.replace(self.kept, playlist=playlist, saved=saved, kept_us=now_us))
 
     def ended_well(self) -> None:
         """This process ends because it should: it is no death."""

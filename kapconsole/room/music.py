@@ -8,14 +8,15 @@ from collections import deque
 from collections.abc import Callable
 
 import numpy as np
+from msgspec.structs import replace
 
 from kapconsole import events as ev
-from kapconsole.clock import SessionClock
+from kapconsole.clock import SessionClock, duration_text
 from kapconsole.cues.music import events as mu
-from kapconsole.cues.music.plan import RATE_HZ, Stereo, amplitude, render
+from kapconsole.cues.music.plan import RATE_HZ, Envelope, Piece, Stereo, curve, render, turned
 from kapconsole.cues.music.player import START_DB, Player, Saved, Times
 from kapconsole.cues.music.wishes import NotPossible
-from kapconsole.room.calibration import Ceiling, ceiling, read_calibration
+from kapconsole.room.calibration import ceiling, read_calibration
 from kapconsole.room.keeping import RESTARTS, Keeper
 from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.shelf import Shelf
@@ -33,6 +34,9 @@ ALONE_FADE_S = 60.0
 """Without a monitor for half an hour the music fades out over a minute."""
 
 GOODBYE_S = 1.5
+CEILING_S = 2.0
+AWAY_S = 60.0
+"""Music that was away for longer does not begin again by itself."""
 UNTOLD = 500
 
 
@@ -55,13 +59,15 @@ class Music:
         self._alone = False
         self._faults = (0, 0, 0)
         self._state = ""
-        self._ceiling = Ceiling()
         self._calibration, wrong = read_calibration(out.name)
+        self._ceiling = ceiling(self._calibration, None)
+        self._limit: Envelope = (Piece(0, 0, self._ceiling.music_db, self._ceiling.music_db),)
         if wrong:
             self._trouble("level", "", wrong)
         deaths = keeper.began(clock.now_us())
         if keeper.kept.playlist is not None and keeper.kept.saved is not None:
             self._again(keeper.kept.playlist, keeper.kept.saved, deaths)
+        shelf.arrived = out.changed
         out.start(self._render)
 
     # -- the room's loop --------------------------------------------------------------------------------------------
@@ -131,7 +137,7 @@ class Music:
         self.player = self._new_player(chosen)
 
     def _new_player(self, chosen: mu.PlaylistChosen) -> Player:
-        player = Player(chosen, self._times(), START_DB)
+        player = Player(chosen, self._times(), START_DB if self.player is None else self.player.volume_db)
         if self._dose_us is not None:
             player.set_dose(self._dose_us, self._frame())
         return player
@@ -157,6 +163,12 @@ class Music:
             )
             self._untold.append(mu.MusicEnded("restarts", self._clock.now_us()))
             return
+        away_s = (self._clock.now_us() - self._keeper.kept.kept_us) / 1e6 / self._clock.frame.speed
+        if away_s > AWAY_S and saved.state == "playing":
+            # Whoever continues a session much later decides whether there is to be music.
+            saved = replace(saved, state="paused")
+            self._trouble("restarts", "", f"the music was away for {duration_text(away_s)}: resume brings it back")
+            self._untold.append(mu.MusicFaded("pause", 0.0, saved.volume_db, self._clock.now_us()))
         self.player = Player.again(playlist, saved, self._times(), self._out.earliest() + LEAD)
         self._extend()
 
@@ -187,7 +199,8 @@ class Music:
         player = self.player
         if player is None:
             return np.zeros((count, 2), np.float32)
-        return render(player.plan, self._shelf.read, first, count) * np.float32(amplitude(self._ceiling.music_db))
+        limit = curve(self._limit, first, count).astype(np.float32)[:, np.newaxis]
+        return render(player.plan, self._shelf.read, first, count) * limit
 
     # -- what is told -----------------------------------------------------------------------------------------------
 
@@ -195,9 +208,11 @@ class Music:
         state = self._out.state
         found = ceiling(self._calibration, state.volume)
         self._out.tones_peak_dbfs = found.tones_dbfs
-        if found != self._ceiling:
-            self._ceiling = found
+        if found.music_db != self._ceiling.music_db:
+            frame = self._frame()
+            self._limit = turned(self._limit, frame, found.music_db, round(CEILING_S * RATE_HZ))
             self._out.changed()
+        self._ceiling = found
         text = state.text or found.text
         told = f"{state.name} {state.state} {found.words} {text}"
         if told != self._state:
@@ -221,6 +236,6 @@ class Music:
     def _keep(self, heard: int) -> None:
         assert self.player is not None
         try:
-            self._keeper.keep(self.player.playlist, self.player.saved(heard))
+            self._keeper.keep(self.player.playlist, self.player.saved(heard), self._clock.now_us())
         except OSError as trouble:
             log.warning("the music's position cannot be kept: %s", trouble)

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -46,9 +47,12 @@ class Shelf:
     def __init__(self, library: Library | None = None) -> None:
         self.late = 0
         """How often the mixing had to go on without a part."""
+        self.arrived: Callable[[], None] = lambda: None
+        """Called when a part is there that the mixing has gone on without: it may mix again."""
         self._library = library
         self._parts: dict[Key, Stereo] = {}
         self._wanted: dict[Key, Track] = {}
+        self._given_up: set[Key] = set()
         self._files: dict[str, MusicFile] = {}
         self._unsound: dict[str, Unsound] = {}
         self._untold: deque[Unsound] = deque()
@@ -93,7 +97,7 @@ class Shelf:
 
     def _part(self, track: Track, number: int) -> Stereo:
         key = (track.id, number)
-        if key not in self._parts:
+        if key not in self._parts and key not in self._given_up:
             until_s = time.monotonic() + PATIENCE_S
             with self._condition:
                 self._wanted.setdefault(key, track)
@@ -101,6 +105,7 @@ class Shelf:
                 while key not in self._parts and track.id not in self._unsound:
                     if not self._condition.wait(until_s - time.monotonic()):
                         self.late += 1
+                        self._given_up.add(key)
                         break
         found = self._parts.get(key)
         return np.zeros((PART, 2), np.float32) if found is None else found
@@ -126,7 +131,11 @@ class Shelf:
             else:
                 with self._condition:
                     self._parts[key] = part
+                    missed = key in self._given_up
+                    self._given_up.discard(key)
                     self._condition.notify_all()
+                if missed:
+                    self.arrived()
                 trouble = self._files[track.id].trouble
                 if trouble is not None and track.id not in self._unsound:
                     self._spoilt(track, trouble.at_frame, str(trouble))

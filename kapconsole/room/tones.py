@@ -10,6 +10,7 @@ import numpy as np
 from kapconsole.bilateral.events import Channel, Pan, SetAsked
 from kapconsole.bilateral.sources import PulseSource, ToneSource, onset_s
 from kapconsole.bilateral.stimulus import Stimulus
+from kapconsole.bilateral.waves import Samples as Mono
 from kapconsole.clock import ClockFrame, SessionClock
 from kapconsole.room.frames import FrameMap
 from kapconsole.room.patient_out import OutState, Source
@@ -94,8 +95,8 @@ class Placed:
         pieces = self._pieces
         for number, (anchor, source) in enumerate(pieces):
             begin = max(first_frame, anchor.since) if number else first_frame
-            end = min(first_frame + frames, pieces[number + 1][0].since) if number + 1 < len(pieces) else None
-            end = first_frame + frames if end is None else end
+            following = pieces[number + 1 :]
+            end = min(first_frame + frames, following[0][0].since) if following else first_frame + frames
             if begin < end:
                 out[begin - first_frame : end - first_frame] = source.render(begin, end - begin)
         return out
@@ -109,7 +110,13 @@ class Tones:
     """Tones and pulses of one set on an output. `late_ms` gives each tone's onset against the pattern, once heard."""
 
     def __init__(
-        self, out: Output, out_frame: ClockFrame, frame: ClockFrame, asked: SetAsked, stimulus: Stimulus, file: Samples | None
+        self,
+        out: Output,
+        out_frame: ClockFrame,
+        frame: ClockFrame,
+        asked: SetAsked,
+        stimulus: Stimulus,
+        file: Samples | None,
     ) -> None:
         """`out_frame`: the clock in which the output keeps its measure; `frame`: the session's, of everything else."""
         self._out = out
@@ -130,7 +137,9 @@ class Tones:
         for channel in (Channel.AUDIO, Channel.TACTILE):
             if channel not in channels or channel in self._placed:
                 continue
-            placed = Placed(self._tones if channel is Channel.AUDIO else self._pulses, self._stimulus, Anchor(0, start, true_hz))
+            placed = Placed(
+                self._tones if channel is Channel.AUDIO else self._pulses, self._stimulus, Anchor(0, start, true_hz)
+            )
             self._placed[channel] = placed
             if channel is Channel.AUDIO:
                 self._out.add(placed, self._ceiling_dbfs)
@@ -147,19 +156,21 @@ class Tones:
 
     def follow(self) -> None:
         """Several times a second: where the card's clock has drifted, the tones to come are placed anew."""
-        pattern, sound = self._stimulus.pattern, self._stimulus.plan.sound
+        plan, pattern = self._stimulus.plan, self._stimulus.pattern
         start, true_hz = self._measure()
         for channel, placed in self._placed.items():
-            if channel is Channel.AUDIO and sound.pan is Pan.CONTINUOUS:
+            tones = channel is Channel.AUDIO
+            if tones and plan.sound.pan is Pan.CONTINUOUS:
                 continue  # a steady tone has no onset, and would click
             held = placed.anchor
-            from_frame = self._out.written() + round(AFRESH_S * RATE_HZ)
-            number = pattern.under_way((from_frame - held.start) / held.true_hz) + 1
-            at = sound.at if channel is Channel.AUDIO else self._stimulus.plan.tactile.at
-            onset = onset_s(self._stimulus, at, max(0, number)) - SILENT_SHARE * pattern.pass_s(max(0, number))
-            off = abs(start + onset * true_hz - held.start - onset * held.true_hz)
-            if off > MOST_OFF:
-                placed.place(Anchor(round(held.start + onset * held.true_hz), start, true_hz))
+            offset_s = (plan.offsets.audio_ms if tones else plan.offsets.tactile_ms) / 1000
+            from_s = (self._out.written() - held.start) / held.true_hz - offset_s + AFRESH_S
+            number = max(0, pattern.under_way(from_s) + 1)
+            at = plan.sound.at if tones else plan.tactile.at
+            silent_s = onset_s(self._stimulus, at, number) - SILENT_SHARE * pattern.pass_s(number) + offset_s
+            since = round(held.start + silent_s * held.true_hz)
+            if abs(start + silent_s * true_hz - since) > MOST_OFF:
+                placed.place(Anchor(since, start, true_hz))
 
     def late_ms(self) -> list[float]:
         """How late each tone began that has been heard since, by the card's measure now; negative: early."""

@@ -487,6 +487,18 @@ def test_at_27_the_gap_of_a_monitor_that_was_gone_is_a_high_alarm_until_a_person
     assert "T11" not in room.shown
 
 
+def test_at_27_a_frozen_window_is_a_high_alarm_since_it_looks_like_none(room: Any) -> None:
+    room.event(ev.ProcessState("console", "frozen", "console: the window has been frozen for 3 s"))
+    assert room.shown["T11"].text == "console: the window has been frozen for 3 s"
+    assert room.status.burst is Priority.HIGH
+    room.event(ev.ProcessState("console", "running", ""))
+    room.well(5)
+    assert room.shown["T11"].state is State.LATCHED, "until a person has seen it"
+    room.wish(ws.Acknowledge())
+    assert "T11" not in room.shown
+    assert replayed(room.log, room.preset) == room.bodies
+
+
 def test_a_new_high_breaks_through_an_audio_pause(room: Any) -> None:
     room.wait(17, spo2=90)
     room.wish(ws.PauseAudio())

@@ -331,6 +331,8 @@ def test_a_session_that_is_only_recorded_asks_for_nothing(visit: VisitByHand) ->
 
 def test_stimulation_stays_locked_until_oriented_and_awake(dosed: VisitByHand) -> None:
     assert stimulation_lock(EMPTY) == ""
+    assert dosed.care.sedation[-1].score == 5
+    assert dosed.care.alertness is None, "what was scored before the dose says nothing of the time after it"
     assert "emerged" in stimulation_lock(dosed.care)
     dosed.now_us += MIN
     dosed.do(ws.EnterPhase("emerge"))

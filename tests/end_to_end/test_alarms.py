@@ -495,6 +495,7 @@ def test_a_console_that_dies_or_stands_still_in_an_alarm_silences_nothing(
     onset = began(running, "P01")
     burst = sounded(running, "high", onset.mono_us - 1)
     assert burst.at_us - onset.body.at_us < 500_000, "a window that stands still holds up no sound"
+    assert "not answered" in began(running, "T11").body.text, "and is told, since it looks as if there were no alarm"
     console.resume()
     console.kill()
     before = len(loud.so_far("room"))

@@ -140,7 +140,7 @@ def test_the_form_is_filled_from_the_log(day: ModuleType, tmp_path: Path, no_pas
     made.at(10, "dose-recorded", number=1, lot="E77")
     made.cuff(49, 158, 96)
     made.cuff(55, 150, 90)
-    made.at(30, "sedation-scored", scale="moaas", score=3)
+    made.at(30, "sedation-scored", scale="MOAA/S", score=3)
     made.at(60, "sedation-scored", scale="moaas", score=5)
     made.at(25, "side-effect-graded", effect="dissociation", grade=2)
     made.at(70, "side-effect-graded", effect="dissociation", grade=0)
@@ -160,6 +160,17 @@ def test_the_form_is_filled_from_the_log(day: ModuleType, tmp_path: Path, no_pas
     assert held["Sex"] == "not recorded"
     document, _ = summary_pdf(recorded, extra=[as_part(recorded)])
     assert "Esketamine monitoring form" in " ".join(pages_of(document))
+
+
+def test_music_that_was_only_planned_is_not_told(
+    day: ModuleType, tmp_path: Path, no_passphrase: Callable[[], str]
+) -> None:
+    made = day.Day()
+    made.raw(1, "segment-entered", segment="opening", why="play", ends_us=None, at_us=day.MIN)
+    made.raw(2, "segment-entered", segment="descent", why="time", ends_us=None, at_us=90 * day.MIN)
+    text = " ".join(pages_of(summary_pdf(read_recorded(made.write(tmp_path / "m.kaplog"), no_passphrase))[0]))
+    assert "opening" in text
+    assert "descent" not in text
 
 
 def test_no_form_without_esketamine(recorded: Recorded) -> None:

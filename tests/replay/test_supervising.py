@@ -339,6 +339,19 @@ def test_a_second_file_that_is_none_is_said(window: ReplayWindow, path: Path, wa
     assert window.supervising.beside is None
 
 
+def test_a_form_that_is_left_while_it_is_answered_is_not_missed(window: ReplayWindow, path: Path, wait: Wait) -> None:
+    path.with_name("broken.kaplog").write_bytes(b"nothing")
+    key(window, "B")
+    window.sheet.line.setText(str(path.with_name("broken.kaplog")))
+    window.sheet.keep()
+    QTest.keyClick(window.sheet.line, Qt.Key.Key_Escape)
+    key(window, "/")
+    QApplication.processEvents()
+    wait()
+    assert isinstance(window.sheet, SearchSheet), "another form is not closed by it"
+    assert "not a session file" in window.page.footer.said[1]
+
+
 def test_the_record_is_always_in_sight(window: ReplayWindow, path: Path, wait: Wait) -> None:
     note_access(access_path(path), "exported", window.supervising.study.session_id, "pdf", "bo")
     window.supervising.begin()

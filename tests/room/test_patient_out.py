@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -116,3 +117,25 @@ def test_stop_now_takes_the_tones_out_within_100_ms_and_leaves_the_music(cards: 
     assert sounding == list(range(len(sounding))), "and it does not come back"
     assert all(level_at(piece, 500.0) > 0.19 for piece in pieces)
     assert np.abs(after).max() < 0.41
+
+
+def test_pulses_for_the_hands_stay_on_their_channels(cards: Cards) -> None:
+    """The server must not mix the third and fourth channel into the ears, nor open them where there are but two."""
+    cards.plug("four")
+    for name, tactile in (("four", True), ("patient", False)):
+        out = PatientOut(f"PulseAudio: {name}", SessionClock(new_frame()), functools.partial(open_sink, tactile=True))
+        try:
+            out.start(tone(500.0, 0.2))
+            out.add(Tone(1000.0, 0.2), first_channel=2)
+            assert out.has_tactile == tactile
+            channels = 4 if tactile else 2
+            cards.record(name, channels=channels)
+            wait_for(lambda name=name, channels=channels: len(cards.so_far(name, channels)) > 1.5 * RATE_HZ)
+            recorded = cards.recorded(name, channels)[-RATE_HZ:]
+            assert level_at(recorded, 500.0) == pytest.approx(0.2, abs=0.01)
+            assert level_at(recorded, 1000.0) < 0.001
+            if tactile:
+                assert level_at(recorded[:, 2:], 1000.0) == pytest.approx(0.2, abs=0.01)
+        finally:
+            out.close()
+    cards.unplug("four")

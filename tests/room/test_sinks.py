@@ -352,7 +352,7 @@ def test_what_is_kept_belongs_to_its_session_and_counts_deaths(tmp_path: Path) -
     assert Keeper(file, "one").began(1 * minute) == 1
     keeper = Keeper(file, "one")
     assert keeper.began(2 * minute) == 2
-    keeper.keep(None, Saved("paused", 1, 2, 3, False, -6.0, None, 0))
+    keeper.keep(None, Saved("paused", 1, 2, 3, False, -6.0, None, 0), 5)
     keeper.ended_well()
     assert Keeper(file, "one").kept.saved == Saved("paused", 1, 2, 3, False, -6.0, None, 0)
     assert Keeper(file, "one").began(3 * minute) == 2

@@ -77,6 +77,6 @@ def fold(view: MusicView, event: Event) -> MusicView:
 
 
 def _faded(view: MusicView, body: mu.MusicFaded) -> MusicView:
-    states = {"pause": "paused", "silence": "paused", "fade": "faded", "alone": "faded", "end": "ended"}
+    states = {"pause": "paused", "silence": "paused", "fade": "faded", "alone": "faded"}
     state = states.get(body.what, "playing" if body.what == "resume" else view.state)
     return replace(view, volume_db=body.volume_db, state=state, since_us=body.at_us)

@@ -62,8 +62,8 @@ class Frames:
         self._frames += 1
         self.last_s = at_s
 
-    def shown(self, set_id: int) -> Shown:
-        """The account of the set."""
+    def shown(self, set_id: int, dark_us: int = 0) -> Shown:
+        """The account of the set; `dark_us`: when its first dark frame was handed to the screen, session time."""
         mean_s = self._error_s / self._frames if self._frames else 0.0
         return Shown(
             set_id,
@@ -73,4 +73,5 @@ class Frames:
             round(1000 * self._gap_s, 3),
             round(1000 * mean_s, 3),
             round(1000 * self._error_max_s, 3),
+            dark_us,
         )

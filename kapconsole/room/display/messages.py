@@ -15,7 +15,7 @@ LONGEST = 1 << 20
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """The first message: the session's clock, and which screen is the client's.
+    """The first message: the session's clock, and which screen is the client's. Said again when either is another.
 
     `screen`: its name as the system gives it; empty: no client screen is set. `window`: a small window on any screen
     instead of a whole screen, for the demo.
@@ -28,6 +28,10 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
 class LookFor(msgspec.Struct, frozen=True, tag="look-for"):
     """Tell which screens there are."""
+
+
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """The room lives, ten times a second during a set: without it for half a second the light ends with its pass."""
 
 
 class Picture(msgspec.Struct, frozen=True, tag="picture"):
@@ -62,7 +66,7 @@ class Shown(msgspec.Struct, frozen=True, tag="shown"):
 
     `frames` shown; `dropped`: refreshes without a new frame, `dropped_run` the most in a row; `gap_ms`: the longest
     time between two frames; `error_ms`: how far the moments of the frames lay from those they were drawn for, mean
-    and largest.
+    and largest. `dark_us`: session time at which the first dark frame after it was handed to the screen; 0: none was.
     """
 
     set_id: int
@@ -72,6 +76,13 @@ class Shown(msgspec.Struct, frozen=True, tag="shown"):
     gap_ms: float
     error_ms: float
     error_max_ms: float
+    dark_us: int = 0
+
+
+class Living(msgspec.Struct, frozen=True, tag="living"):
+    """The display draws, several times a second during a set that it shows."""
+
+    set_id: int
 
 
 class Signalled(msgspec.Struct, frozen=True, tag="signalled"):
@@ -85,8 +96,8 @@ class Signalled(msgspec.Struct, frozen=True, tag="signalled"):
     fault: bool
 
 
-ToDisplay = Begin | LookFor | Picture | SetAsked | SetChanged | StopAsked
-FromDisplay = Screens | Shown | Signalled
+ToDisplay = Begin | LookFor | Alive | Picture | SetAsked | SetChanged | StopAsked
+FromDisplay = Screens | Shown | Living | Signalled
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_to = msgspec.msgpack.Decoder(ToDisplay).decode

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import BinaryIO, cast
 
 import msgspec
@@ -23,6 +24,13 @@ from kapconsole.room.display import messages as ms
 from kapconsole.room.display.window import ClientWindow, Spot, choose_software
 
 WATCH_MS = 5
+LIVING_EVERY = 40
+"""Every so many looks the room is told that this process lives: five times a second."""
+
+ROOM_SILENT_S = 0.5
+DARK_FRAME_MS = 100
+"""A window that nobody sees gets no frame: its account does not wait longer for the dark one."""
+
 DOT, BACKGROUND = "#c8d6ff", "#060608"
 DEMO_SIZE = (720, 405)
 NO_SCREEN = "no client screen is set"
@@ -52,7 +60,7 @@ class Window(ClientWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
-        self.touched.emit("the client display was closed")
+        self.touched.emit("the client display was closed", False)
 
 
 class Display(QObject):
@@ -65,11 +73,20 @@ class Display(QObject):
         self._clock = SessionClock(begin.frame)
         self._set: SetAsked | None = None
         self._stimulus: Stimulus | None = None
+        self._lit = False
+        self._dark_set: int | None = None
+        self._heard_s = 0.0
+        self._looks = 0
+        self._alone = False
         self._window = Window(DOT, BACKGROUND)
-        self._window.touched.connect(lambda why: self.signalled(why, False))
+        self._window.touched.connect(self.signalled)
+        self._window.darkened.connect(self._darkened)
         self._watch = QTimer(self)
         self._watch.setTimerType(Qt.TimerType.PreciseTimer)
         self._watch.timeout.connect(self._look)
+        self._dark_due = QTimer(self)
+        self._dark_due.setSingleShot(True)
+        self._dark_due.timeout.connect(lambda: self._darkened(0.0))
         app = QGuiApplication.instance()
         assert isinstance(app, QGuiApplication)
         self._app = app
@@ -81,10 +98,16 @@ class Display(QObject):
 
     def take(self, order: ms.ToDisplay | None) -> None:
         """One order of the room; None: the room is gone."""
+        self._heard_s = time.monotonic()
         match order:
             case None:
                 self._window.dark()
                 self._app.exit(0)
+            case ms.Begin():
+                self._dark()
+                self._begin = order
+                self._clock = SessionClock(order.frame)
+                self.place()
             case ms.LookFor():
                 self.place()
             case ms.Picture(what=what, card_px=card_px):
@@ -94,16 +117,15 @@ class Display(QObject):
             case SetAsked():
                 self._start(order)
             case SetChanged():
-                if self._stimulus is not None:
-                    self._stimulus = self._stimulus.changed(order)
+                self._change(order)
             case StopAsked():
                 self._stop(order)
-            case ms.Begin():
+            case ms.Alive():
                 pass
 
     def signalled(self, why: str, fault: bool) -> None:
         """Dark by itself, and the room is told; a touch outside of a set is nothing."""
-        if self._set is None:
+        if self._set is None or (fault and not self._lit):
             return
         number = self._set.set_id
         self._dark()
@@ -112,18 +134,32 @@ class Display(QObject):
     # -- a set ----------------------------------------------------------------------------------------------------
 
     def _start(self, order: SetAsked) -> None:
-        if Channel.LIGHT not in order.plan.channels:
-            return
-        if self._client_screen() is None:
-            self._say(ms.Signalled(order.set_id, NO_SCREEN, True))
-            return
+        self._dark()
         self._set = order
         self._stimulus = Stimulus(order.plan)
-        light = order.plan.light
+        self._looks, self._alone = 0, False
+        self._watch.start(WATCH_MS)
+        if Channel.LIGHT in order.plan.channels:
+            self._light()
+
+    def _light(self) -> None:
+        """The light's first frame; what is a set without light shows nothing until it is switched on."""
+        assert self._set is not None
+        self._lit = True
+        if self._client_screen() is None:
+            self.signalled(NO_SCREEN, True)
+            return
+        light = self._set.plan.light
         self._window.colours(_code(light.dot_rgb), _code(light.background_rgb))
         self._show()
         self._window.begin(self._spot)
-        self._watch.start(WATCH_MS)
+
+    def _change(self, order: SetChanged) -> None:
+        if self._set is None or self._stimulus is None or order.set_id != self._set.set_id:
+            return
+        self._stimulus = self._stimulus.changed(order)
+        if not self._lit and order.channels is not None and Channel.LIGHT in order.channels:
+            self._light()
 
     def _stop(self, order: StopAsked) -> None:
         if self._set is None or self._stimulus is None or order.set_id != self._set.set_id:
@@ -134,22 +170,50 @@ class Display(QObject):
             self._stimulus = self._stimulus.ended(order)
 
     def _dark(self) -> None:
-        number = 0 if self._set is None else self._set.set_id
+        """Nothing from the next frame on; the account follows when that frame was handed to the screen."""
+        if self._set is None:
+            return
+        number, lit = self._set.set_id, self._lit
         self._set = self._stimulus = None
+        self._lit = False
         self._watch.stop()
-        self._window.dark()
-        self._say(self._window.frames.shown(number))
+        if self._dark_set is not None:
+            self._darkened(0.0)
+        if lit:
+            self._dark_set = number
+            self._dark_due.start(DARK_FRAME_MS)
+            self._window.dark()
+
+    def _darkened(self, at_s: float) -> None:
+        self._dark_due.stop()
+        if self._dark_set is not None:
+            number, self._dark_set = self._dark_set, None
+            self._say(self._window.frames.shown(number, self._us(at_s) if at_s else 0))
 
     def _look(self) -> None:
-        """The set's end by itself."""
-        if self._stimulus is not None and self._clock.now_us() >= self._stimulus.over_us:
+        """The set's end by itself; and its end because the room has fallen silent."""
+        if self._set is None or self._stimulus is None:
+            return
+        if self._clock.now_us() >= self._stimulus.over_us:
+            if self._alone:
+                self.signalled("the room process did not answer", True)
             self._dark()
+            return
+        self._looks += 1
+        if self._lit and self._looks % LIVING_EVERY == 1:
+            self._say(ms.Living(self._set.set_id))
+        if not self._alone and time.monotonic() - self._heard_s > ROOM_SILENT_S:
+            self._alone = True
+            why, now_us = "the room process did not answer", self._clock.now_us()
+            self._stimulus = self._stimulus.ended(StopAsked(self._set.set_id, StopKind.FINISH_PASS, why, now_us))
+
+    def _us(self, at_s: float) -> int:
+        return SessionClock(self._begin.frame, lambda: round(at_s * 1e9)).now_us()
 
     def _spot(self, at_s: float) -> Spot:
         assert self._stimulus is not None
         assert self._set is not None
-        at_us = SessionClock(self._begin.frame, lambda: round(at_s * 1e9)).now_us()
-        seen = self._stimulus.at(at_us - round(1000 * self._set.plan.offsets.screen_ms))
+        seen = self._stimulus.at(self._us(at_s) - round(1000 * self._set.plan.offsets.screen_ms))
         width, height = self._window.width(), self._window.height()
         # Taken as perceived brightness: half a level is a quarter of the light's share of the mix.
         opacity = seen.level**2

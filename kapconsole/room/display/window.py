@@ -31,9 +31,14 @@ DARKNESS = Spot(0.0, 0.0, 0.0, 0.0)
 
 
 class ClientWindow(QQuickWindow):
-    """Draws what `place` says; tells by `touched` when the client presses a key or the window, or closes it."""
+    """Draws what `place` says; tells by `touched` when the client presses a key or the window, or closes it.
 
-    touched = Signal(str)
+    With the words of `touched`: whether it was a fault and not a person's wish. `darkened`: the first dark frame after
+    a set was handed to the screen at this moment (monotonic seconds).
+    """
+
+    touched = Signal(str, bool)
+    darkened = Signal(float)
 
     def __init__(self, dot: str, background: str) -> None:
         """`dot`, `background`: "#rrggbb"."""
@@ -44,6 +49,7 @@ class ClientWindow(QQuickWindow):
         """The dot for a moment (monotonic seconds); None: nothing is shown and no frame is asked for."""
         self.frames = Frames(self.screen().refreshRate() if self.screen() else 60.0)
         self._swaps: list[float] = []
+        self._darkening = False
         self._engine = QQmlEngine()
         self._dot = self._item(DISC)
         self._dot.setProperty("color", QColor(dot))
@@ -73,11 +79,14 @@ class ClientWindow(QQuickWindow):
         self.still("none")
         self.frames = Frames(self.screen().refreshRate())
         self._swaps.clear()
+        self._darkening = False
         self.place = place
         self.update()
 
     def dark(self) -> None:
         """Nothing from the next frame on."""
+        self._darkening = self.place is not None
+        self._swaps.clear()
         self.place = None
         self._pause.stop()
         self._dot.setVisible(False)
@@ -118,6 +127,9 @@ class ClientWindow(QQuickWindow):
     def _go_on(self) -> None:
         waiting, self._swaps = self._swaps, []
         if self.place is None:
+            if self._darkening and waiting:
+                self._darkening = False
+                self.darkened.emit(waiting[0])
             return
         for at_s in waiting:
             self.frames.swapped(at_s)
@@ -137,15 +149,15 @@ class ClientWindow(QQuickWindow):
     # -- the client -----------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self.touched.emit("a key of the client display")
+        self.touched.emit("a key of the client display", False)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.touched.emit("the client display was touched")
+        self.touched.emit("the client display was touched", False)
 
     def exposeEvent(self, event: QExposeEvent) -> None:
         super().exposeEvent(event)
         if not self.isExposed() and self.place is not None:
-            self.touched.emit("the client display is covered, locked or off")
+            self.touched.emit("the client display is covered, locked or off", True)
 
 
 def choose_software() -> None:
