@@ -140,7 +140,7 @@ def stops(card: Card, runs: int) -> None:
         took.append((1000 * (sounding[-1] + 1) / RATE_HZ if len(sounding) else 0.0, 1000 * called_s))
     out.close()
     heard = [each for each, _ in took]
-    print(f"stop_now to silence in the card, {runs} times, the recorder's delay taken for none:", end=" ")
+    print(f"stop_now to silence in the card, {runs} times, the recorder's own delay included:", end=" ")
     print(f"median {np.median(heard):.0f} ms, worst {max(heard):.0f} ms; the call {max(c for _, c in took):.1f} ms")
 
 
@@ -185,12 +185,11 @@ def killed(card: Card, folder: Path, runs: int) -> None:
     wait_for(lambda: any(isinstance(each, Did) and isinstance(each.body, mu.MusicPlaying) for each in heard))
     for _ in range(runs):
         first = card.frames()
-        # Longer than five minutes' worth of deaths is not waited for: the count of deaths is taken back instead.
-        forget_deaths()
         PAUSE.wait(7.0)
         process.kill()
         process.wait()
         cast(Any, process.stdin).close()
+        forget_deaths()  # or the third within five minutes would stay silent
         process = start(orders)
         broken = card.frames()
         wait_for(functools.partial(sounds, card, broken + RATE_HZ // 5))

@@ -18,12 +18,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `patient_out`: that of the patient's headphones, likewise; the two may never be the same.
     `alarm_preset`: the alarm limits that every new session begins with. `alarm_keepalive`: true, or a level from -120
     to -60 dBFS, keeps an alarm speaker awake that falls asleep in digital silence, by noise that nobody hears.
+    `remote_audio_pause`: whether a station outside of the room may pause the room's alarm sound.
     """
 
     alarm_out: str = ""
     patient_out: str = ""
     alarm_preset: str = "standard"
     alarm_keepalive: bool | Annotated[float, msgspec.Meta(ge=-120, le=-60)] = False
+    remote_audio_pause: bool = False
 
     @property
     def alarm_keepalive_dbfs(self) -> float | None:

@@ -33,6 +33,7 @@ class Orders(msgspec.Struct, frozen=True):
     patient_out: str = ""
     alarm_preset: str = "standard"
     alarm_keepalive_dbfs: float | None = None
+    remote_audio_pause: bool = False
     capture_dir: str = ""
 
 

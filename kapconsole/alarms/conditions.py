@@ -69,9 +69,8 @@ _TABLE = (
     Condition("P04", "NIBP in caution band", _P, _LOW, "NIBP {sys:g}/{dia:g} {sign} {limit:g}{words}", "cuff readings",
               "nibp"),
     Condition("P08", "respiratory rate out of range", _P, _MEDIUM, "Resp {value:g} {sign} {limit:g}",
-              "respiratory rate of a device", "resp_rate", "resp_rate.delay_s", escalates=True),
-    Condition("P09", "sedation at the deep line", _P, _HIGH, "Sedation {value:g}", "sedation scores", latching=True,
-              fed=False),
+              "respiratory rate of a device, or counted", "resp_rate", "resp_rate.delay_s", escalates=True),
+    Condition("P09", "sedation at the deep line", _P, _LOW, "Sedation {value:g}", "sedation scores", latching=True),
     Condition("T11", "alarm system was interrupted", _T, _HIGH, "{words}",
               "restarts of the recorder, a frozen window",
               latching=True, ignores_audio_pause=True),
@@ -88,8 +87,8 @@ _TABLE = (
     Condition("T04", "cuff reading failed", _T, _LOW, "NIBP failed: {words}", "cuff readings", "nibp"),
     Condition("T03", "cuff reading overdue", _T, _LOW, "NIBP overdue: {words}", "due cuff readings", "nibp"),
     Condition("T07", "nurse station not reachable", _T, _MEDIUM, "Nurse station {words}", "the network", fed=False),
-    Condition("T09", "music lost", _T, _LOW, "Music {words}", "the room's output", fed=False),
-    Condition("T10", "lights not responding", _T, _LOW, "Lights {words}", "the light controller", fed=False),
+    Condition("T09", "music lost", _T, _LOW, "Music {words}", "the room's output"),
+    Condition("T10", "lights not responding", _T, _LOW, "Lights {words}", "the light controller"),
     Condition("T12", "running on battery", _T, _LOW, "Battery {words}", "the machine's power", fed=False),
 )  # fmt: skip
 

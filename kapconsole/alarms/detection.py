@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kapconsole import events as ev
+from kapconsole.alarms.byhand import ByHandWatch
 from kapconsole.alarms.continuous import RateWatch, Spo2Watch
 from kapconsole.alarms.events import LimbsNoted, ReadingDue, SelfTestConfirmed, SymptomNoted
 from kapconsole.alarms.limits import Settings
@@ -10,7 +11,8 @@ from kapconsole.alarms.nibp import NibpWatch
 from kapconsole.alarms.streams import SECOND_US, WATCHED, Sources
 from kapconsole.alarms.technical import HOLD_HIGH_US, HOLD_MOST_US, CuffHold, TechnicalWatch
 from kapconsole.alarms.verdict import Verdict
-from kapdevices.readings import Metric
+from kapconsole.clinical.events import ReadingSkipped, VitalsEntered
+from kapdevices.readings import Metric, Quality
 
 
 class Detector:
@@ -26,6 +28,7 @@ class Detector:
         self._spo2 = Spo2Watch()
         self._pulse = RateWatch("P03", Metric.PULSE_RATE)
         self._resp = RateWatch("P08", Metric.RESP_RATE)
+        self._by_hand = ByHandWatch()
         self._arm_at_once = False
 
     def take(self, item: ev.StreamItem) -> list[ReadingDue]:
@@ -49,7 +52,8 @@ class Detector:
         return [
             *self._spo2.verdicts(self.sources, settings.spo2, now_us, (self.cuff.until_us(HOLD_HIGH_US), hold_us)),
             self._pulse.verdict(self.sources, settings.pulse_rate, now_us),
-            self._resp.verdict(self.sources, settings.resp_rate, now_us),
+            self._breathing(now_us),
+            *self._by_hand.verdicts(now_us, settings.bp.old_s),
             *self.nibp.verdicts(settings.bp, now_us, cuff_away),
             *self._technical.verdicts(self.sources, settings.timing, self.dosed, now_us, hold_us),
         ]
@@ -59,6 +63,7 @@ class Detector:
         times = (
             self._technical.next_due_us(self.sources, self.settings.timing, after_us),
             self.nibp.next_due_us(self.settings.bp, after_us),
+            self._by_hand.next_due_us(self.settings.bp.old_s, after_us),
         )
         return min((time for time in times if time is not None), default=None)
 
@@ -78,6 +83,7 @@ class Detector:
     def take_body(self, body: object, at_us: int) -> list[ReadingDue]:
         """One event; gives the rechecks that it asks for."""
         self.cuff.take(body, at_us)
+        self._by_hand.take(body, at_us)
         match body:
             case ev.SessionStarted():
                 self._technical.started(at_us)
@@ -102,6 +108,10 @@ class Detector:
                 return self._reading(body, at_us)
             case ReadingDue():
                 self.nibp.expect(body)
+            case VitalsEntered():
+                return self._entered(body)
+            case ReadingSkipped(due_us=due_us):
+                self.nibp.skip(due_us)
             case SymptomNoted(symptom=symptom, present=present):
                 self.nibp.symptom(symptom, present)
             case LimbsNoted(same=same):
@@ -119,6 +129,23 @@ class Detector:
             return []
         self.nibp.expect(due)
         return [due]
+
+    def _entered(self, body: VitalsEntered) -> list[ReadingDue]:
+        """A pressure taken by hand counts like one of a cuff, at the moment when it was measured."""
+        if body.sys_mmhg is None or body.dia_mmhg is None:
+            return []
+        made = ev.NibpMeasured(0, body.sys_mmhg, body.dia_mmhg, None, body.pulse_rate, Quality.GOOD, body.how)
+        due = self.nibp.take(made, body.at_us, self.settings.bp)
+        if due is None:
+            return []
+        self.nibp.expect(due)
+        return [due]
+
+    def _breathing(self, now_us: int) -> Verdict:
+        """The rate of a device, or where none measures it the one that a person counted."""
+        if self.sources.fed(Metric.RESP_RATE) is not None:
+            return self._resp.verdict(self.sources, self.settings.resp_rate, now_us)
+        return self._by_hand.breaths(self.settings.resp_rate, now_us, self.settings.bp.old_s)
 
     def _restart(self, at_us: int) -> None:
         self.sources.restart(at_us)

@@ -158,6 +158,8 @@ class NibpWatch:
         if why:
             self._fail(at_us, f"{body.sys_mmhg:g}/{body.dia_mmhg:g} is not plausible, {why}")
             return None
+        if self.newest is not None and at_us < self.newest.at_us:
+            return None  # entered late: what came after it stands
         self._failed = None
         self._previous, self.newest = self.newest, Pressure(at_us, body.source, body.sys_mmhg, body.dia_mmhg)
         if self.dose_us is None or at_us <= self.dose_us:
@@ -167,6 +169,10 @@ class NibpWatch:
         if band in (Band.CAUTION, *_HIGH_BANDS):
             return ReadingDue(at_us + round(bp.recheck_s * SECOND_US), f"recheck, {band} band", True, at_us)
         return None
+
+    def skip(self, due_us: int) -> None:
+        """A person skipped the reading that was due then."""
+        self.dues = tuple(due for due in self.dues if due.due_us != due_us)
 
     def dose(self, at_us: int) -> None:
         """A dose was given; the first one ends the baseline."""

@@ -245,7 +245,9 @@ class Occurrences:
     def _move(self, held: Occurrence, given: Given, now_us: int, *facts: When, **changes: Any) -> Occurrence:
         """One step by the table; `changes` are made only when a row applies. Gives what is held afterwards."""
         condition = CONDITIONS[held.condition]
-        latching = When.LATCHING if condition.latching else When.NOT_LATCHING
+        # A LOW never latches, whatever its condition does when it is HIGH (vendor practice).
+        latches = condition.latching and held.priority is not Priority.LOW
+        latching = When.LATCHING if latches else When.NOT_LATCHING
         row = step(held.state, given, frozenset({latching, *facts, *self._pause_facts(condition, held.priority)}))
         if row is None:
             return held

@@ -92,6 +92,7 @@ def _orders(
         patient_out=config.patient_out,
         alarm_preset=config.alarm_preset,
         alarm_keepalive_dbfs=config.alarm_keepalive_dbfs,
+        remote_audio_pause=config.remote_audio_pause,
     )
 
 

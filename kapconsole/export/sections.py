@@ -177,7 +177,7 @@ def vitals(recorded: Recorded) -> Part:
                 (f"{name} mmHg", f"{np.median(held):.0f}", f"{min(held):.0f}", f"{max(held):.0f}", count, extremes)
             )
     numbers = (Column(name, 0.8, True) for name in ("Median", "Lowest", "Highest"))
-    return Part("Vital signs", (Column("", 2), *numbers, Column("", 2.6), Column("", 4)), rows, whole=True)
+    return Part("Vital signs", (Column("", 1.7), *numbers, Column("", 2.3), Column("", 4.8)), rows, whole=True)
 
 
 HELD_US = 5_000_000

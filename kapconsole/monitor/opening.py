@@ -54,7 +54,7 @@ def _begin(orders: Orders) -> Opened:
     path = Path(orders.log_path)
     clock = SessionClock(new_frame(orders.frame.speed))  # the session begins now, not at the launch
     devices = number_devices(orders.devices, State())
-    parts = site_parts(clock)
+    parts, wrong = site_parts(clock)
     runner = Runner(clock, devices, alarms=AlarmEngine(_preset(orders)), parts=parts)
     first = runner.note_fact(
         ev.SessionStarted(
@@ -69,7 +69,7 @@ def _begin(orders: Orders) -> Opened:
             simulated=orders.simulated,
         )
     )
-    outcomes = [first, *(runner.note_fact(body) for body in parts.begin(clock.now_us()))]
+    outcomes = [first, *(runner.note_fact(body) for body in (*parts.begin(clock.now_us()), *_damaged(wrong)))]
     rows = tuple(row for outcome in outcomes for row in outcome.rows)
     try:
         log = SessionLog.create(path, _key(orders), rows, signer=access.signer(), ballast_bytes=_ballast_bytes(orders))
@@ -87,16 +87,23 @@ def _resume(orders: Orders) -> Opened:
     clock = SessionClock(_frame_of(timeline, orders.frame))
     devices = number_devices(orders.devices, timeline.state)
     alarms = AlarmEngine.resume(_preset(orders), timeline.events)
-    runner = Runner(clock, devices, log.last_seq, timeline.state, alarms, site_parts(clock))
+    parts, wrong = site_parts(clock)
+    runner = Runner(clock, devices, log.last_seq, timeline.state, alarms, parts)
     guards = runner.restore_guards(timeline.events)
     gap_s = max(0, clock.now_us() - timeline.state.mono_us) / 1e6
     text = gap_text(gap_s, "the recorder was restarted")
     frame = clock.frame
     cuff = timeline.state.cuff
     first = [runner.note_fact(ev.SessionResumed(round(gap_s, 3), text, boot_id(), frame.mono_origin_ns, frame.speed))]
+    first += [runner.note_fact(body) for body in _damaged(wrong)]
     if cuff.source is not None and cuff.doing != "idle":
         first.append(runner.note_fact(ev.DeviceSaid(cuff.source, "cuff-interrupted", CUFF_INTERRUPTED)))
     return Opened(log, clock, runner, devices, guards, history, first)
+
+
+def _damaged(words: str) -> list[ev.Body]:
+    """What the log and the screens say of a clinic's files that cannot be used."""
+    return [ev.ProcessState("the clinic's files", "damaged", f"{words}; what ships is used")] if words else []
 
 
 def _preset(orders: Orders) -> Preset:

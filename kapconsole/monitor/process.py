@@ -123,6 +123,7 @@ class Monitor:
         self._uncommitted: deque[tuple[int, int]] = deque()
         opened = open_session(orders)
         self._clock, self._runner, self._history = opened.clock, opened.runner, opened.history
+        self._runner.remote_audio_pause = orders.remote_audio_pause
         self._silent_by_choice = orders.simulated and not orders.alarm_out
         self._book = SelfTestBook()
         self._signals = Signals(self._runner, self._clock.now_us, self._to_role, self._self_test_due)
@@ -224,6 +225,7 @@ class Monitor:
         self._beats[peer] = now_s
         if peer in self._silent:
             self._silent.discard(peer)
+            self._said.pop(peer, None)
             self._handle(self._runner.note_fact(ev.ProcessState(peer.role, "running", "answers again")))
         if isinstance(message, Hello):
             self._welcome(peer, message)
@@ -259,6 +261,8 @@ class Monitor:
             # What is in self._live has been folded and stands in the history; the newcomer must not get it twice.
             self._send_live(but=peer)
             peer.send(History(self._history, list(self._runner.pending)))
+        if role == "light" and (asked := self._runner.state.light.undelivered) is not None:
+            peer.send(Do(asked))  # while it was away
         if role in WATCHED_ROLES:
             self._handle(self._runner.note_fact(ev.ProcessState(role, "running", "")))
         if role == "annunciator" and self._orders.resume:
@@ -268,8 +272,8 @@ class Monitor:
 
     def _role_says(self, role: str) -> str:
         """What is wrong with a process, in its own words; there may be several consoles."""
-        said = [(peer.station or "console", text) for peer, text in self._said.items() if text and peer.role == role]
-        return "; ".join(f"{place}: {text}" if role == "console" else text for place, text in said)
+        said = [(peer.station, text) for peer, text in self._said.items() if text and peer.role == role]
+        return "; ".join(f"{station}: {text}" if station else text for station, text in said)
 
     def _peer_asked(self, peer: Peer, message: Ask) -> None:
         outcome = self._runner.on_command(message.command, peer.station)
@@ -378,7 +382,8 @@ class Monitor:
             if peer.role in WATCHED_ROLES and peer not in self._silent:
                 if now_s - self._beats.get(peer, now_s) > MISSED_BEATS_S:
                     self._silent.add(peer)
-                    text = f"the {peer.role} has not answered for {MISSED_BEATS_S:.0f} s"
+                    self._said[peer] = f"the {peer.role} has not answered for {MISSED_BEATS_S:.0f} s"
+                    text = self._role_says(peer.role)
                     state = FROZEN if peer.role == "console" and not peer.station else "silent"
                     self._handle(self._runner.note_fact(ev.ProcessState(peer.role, state, text)))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 from kapconsole.bilateral import rules
 from kapconsole.bilateral.events import Bar, Offsets, Screen
@@ -19,23 +22,40 @@ from kapconsole.paths import config_dir
 from kapconsole.roomsetup import RoomSetup, read_setup
 from kapconsole.session.parts import Parts, load_forms
 
+T = TypeVar("T")
 
-def site_parts(clock: Clock) -> Parts:
-    """The parts of a session as this clinic has set them up. Raises ValueError with words for a person."""
+
+def site_parts(clock: Clock) -> tuple[Parts, str]:
+    """The parts of a session as this clinic has set them up, and in words which of its files cannot be used.
+
+    A damaged file never keeps a session from beginning: what ships is used in its stead.
+    """
     site = config_dir()
-    return Parts(
-        ClinicalEngine(data.load(site / "clinical")),
-        Desk(load_sheet(site=site / "lights"), setup_or_demo(site)[0]),
+    clinic, own = site / "clinical", site / "bilateral"
+    wrong: list[str] = []
+
+    def either(load: Callable[[Path | None], T], folder: Path) -> T:
+        try:
+            return load(folder)
+        except ValueError as trouble:
+            wrong.append(str(trouble))
+            return load(None)
+
+    light, words = setup_or_demo(site)
+    if words and not light.simulated:
+        wrong.append(words)
+    parts = Parts(
+        ClinicalEngine(either(data.load, clinic)),
+        Desk(either(lambda folder: load_sheet(site=folder), site / "lights"), light),
         lambda: measured(read_setup()[0]),
-        rules.Library(
-            partial(load_preset, site=site / "bilateral"),
-            partial(load_guide, site=site / "bilateral"),
-            load_screening(site / "bilateral"),
-        ),
-        load_forms(site / "clinical"),
+        rules.Library(partial(load_preset, site=own), partial(load_guide, site=own), either(load_screening, own)),
+        either(load_forms, clinic),
         playlists.choose,
         lambda at_us: clock.utc_us() - clock.now_us() + at_us,
     )
+    if trouble := read_setup()[1]:
+        wrong.append(trouble)
+    return parts, "; ".join(wrong)
 
 
 def measured(setup: RoomSetup) -> rules.Room:

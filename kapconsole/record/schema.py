@@ -165,6 +165,8 @@ def _type_words(kind: Any) -> str:
     origin, arguments = getattr(kind, "__origin__", None), get_args(kind)
     if origin is tuple:
         return f"list of {_type_words(arguments[0])}"
+    if origin is dict:
+        return f"object of {_type_words(arguments[1])}"
     if arguments:
         return " or ".join(_type_words(argument) for argument in arguments)
     return _PLAIN_TYPES.get(kind) or str(kind.__name__)

@@ -23,6 +23,8 @@ from kapconsole.room.music import Music
 from kapconsole.room.named import open_sink
 from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.shelf import Shelf
+from kapconsole.room.stimulation import Stimulation
+from kapconsole.roomsetup import read_setup
 from kapconsole.sound.server import HOST_API
 from kapconsole.wire import Goodbye
 
@@ -43,10 +45,13 @@ def main() -> int:
     gone = threading.Event()
     when_launcher_is_gone(gone.set)
     clock = SessionClock(orders.frame)
-    out = PatientOut(orders.patient_out, clock, functools.partial(open_sink, alarm_out=orders.alarm_out))
+    opening = functools.partial(open_sink, alarm_out=orders.alarm_out, tactile=read_setup()[0].tactile.channels)
+    out = PatientOut(orders.patient_out, clock, opening)
     attachment = Attachment(orders.address, "room")
     keeper = Keeper(state_dir() / "room.json", orders.session_id)
     music = Music(out, clock, keeper, attachment.send, Shelf())
+    stimulation = Stimulation(out, clock, attachment.send, orders.simulated)
+    stimulation.start()
     # What is there now stays; a collection would hold up the mixing.
     gc.collect()
     gc.freeze()
@@ -62,14 +67,16 @@ def main() -> int:
             pass
         else:
             closed = isinstance(message, Goodbye)
+            stimulation.take(message)
             music.take(message, now_s)
         music.turn(now_s)
+        attachment.trouble = stimulation.trouble
         if out.state.state == "lost" and not orders.patient_out.startswith(HOST_API):
             comeback = comeback or Comeback(orders.patient_out, now_s)
             back = comeback.turn(now_s)
     if comeback is not None:
         comeback.close()
-    out.stop_now()
+    stimulation.close()
     told_to_end.clear()
     if not back:
         threading.Event().wait(music.fade_out())

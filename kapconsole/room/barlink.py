@@ -21,6 +21,8 @@ REOPEN_S = 5.0
 GREET_S = 0.05
 REST_S = 0.2
 
+NOT_READY = "the light bar is not ready yet"
+
 OpenPort = Callable[[str, int], BarPort]
 
 
@@ -38,7 +40,7 @@ class BarLink:
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.setup = setup
-        self.text = "the light bar is not ready yet" if setup.port else "no light bar is set up"
+        self.text = NOT_READY if setup.port else "no light bar is set up"
         """Why it cannot be used, in words; empty: it can."""
         self._fault, self._open_port, self._now_s = fault, open_port, now_s
         self._lock = threading.Lock()
@@ -54,6 +56,11 @@ class BarLink:
         """True while pictures can be shown."""
         writer = self._writer
         return writer is not None and not writer.broken
+
+    @property
+    def leds(self) -> int:
+        """How many it has by room.toml."""
+        return self.setup.leds
 
     def start(self) -> None:
         """Open it, as soon as it is there."""

@@ -25,12 +25,14 @@ from kapconsole.clinical import events as ce
 from kapconsole.clinical import wishes as cw
 from kapconsole.clinical.clients import deciding as clients
 from kapconsole.clinical.clients.courses import Course, load_courses
-from kapconsole.clinical.clients.wishes import CourseWish
+from kapconsole.clinical.clients.wishes import ChooseCourse, CourseWish
+from kapconsole.clinical.effects import alarm_wishes
 from kapconsole.clinical.engine import ClinicalEngine, not_permitted
 from kapconsole.clinical.instruments import deciding as instruments
 from kapconsole.clinical.instruments.catalog import load_instruments, load_safety_prompt
 from kapconsole.clinical.instruments.model import Instrument, SafetyPrompt
-from kapconsole.clinical.instruments.wishes import InstrumentWish
+from kapconsole.clinical.instruments.wishes import AnswerSafety, InstrumentWish, TakeInstrument
+from kapconsole.clinical.marking import mark_label
 from kapconsole.clinical.vitals import vitals_of
 from kapconsole.clock import Clock
 from kapconsole.cues.light import events as le
@@ -75,7 +77,9 @@ ACTIONS: dict[type, str] = {
     aw.NoteSymptom: "symptom",
     aw.NoteLimbs: "vitals",
     bw.StopSet: "stop",
-    lw.HouseLight: "stop",
+    TakeInstrument: "effect",
+    AnswerSafety: "effect",
+    ChooseCourse: "prepare",
 }
 """What a wish is by the table of roles; the clinical core knows its own."""
 
@@ -144,7 +148,9 @@ class Parts:
         return [*self._light.loaded(now_us)]
 
     def permit(self, wish: object, state: State, station: str) -> None:
-        """Raises Refused when the role that acts at `station` may not do this."""
+        """Raises Refused when the role that acts at `station` may not do this. House light is never refused."""
+        if isinstance(wish, lw.HouseLight | lw.ExamLight):
+            return
         action = ACTIONS.get(type(wish), "")
         if not action and isinstance(wish, lw.LightWish | mw.MusicWish):
             action = "cue"
@@ -178,6 +184,14 @@ class Parts:
         else:
             bodies += self._clinical.wish(wish, state.care, now_us, station, vitals_of(state, now_us))
         return bodies
+
+    def mark(self, label: str, state: State) -> str:
+        """The words of a mark's key."""
+        return mark_label(self._clinical.data.marks, state.care, label)
+
+    def alarm_wishes(self, wish: object) -> tuple[aw.NoteSymptom, ...]:
+        """What the alarm system must hear of a wish that was granted: red-flag symptoms."""
+        return alarm_wishes(self._clinical.data.scales, wish) if isinstance(wish, cw.ClinicalWish) else ()
 
     def follow(self, body: ev.Body, state: State, now_us: int) -> list[ev.Body]:
         """What follows by itself from something that has just been recorded; `state` has it already."""
@@ -215,8 +229,8 @@ def situation(state: State) -> rules.Situation:
     kind = "" if care.visit is None else care.visit.visit
     return rules.Situation(
         phase=state.phase,
-        oriented=care.orientation is not None and care.orientation.oriented,
-        sedation=care.sedation[-1].score if care.sedation else None,
+        oriented=care.oriented,
+        sedation=care.alertness,
         dosing_day=bool(state.doses) or kind == "dosing",
         high_alarm=bool(care.highs),
     )

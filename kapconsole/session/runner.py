@@ -16,7 +16,7 @@ from kapconsole import events as ev
 from kapconsole.alarms.engine import AlarmEngine
 from kapconsole.alarms.quiet import QuietRoom
 from kapconsole.alarms.status import ShownAlarm
-from kapconsole.alarms.wishes import AcceptAlarm, AlarmWish, ListenLease, QuietWish, RejectAlarm
+from kapconsole.alarms.wishes import AcceptAlarm, AlarmWish, ListenLease, PauseAudio, QuietWish, RejectAlarm
 from kapconsole.bilateral.events import StopAsked
 from kapconsole.clinical import wishes as cw
 from kapconsole.clinical.events import CuffBySchedule
@@ -100,6 +100,8 @@ class Runner:
         self.parts = packaged(clock) if parts is None else parts
         self._parts_us = 0
         self.quiet = QuietRoom(state.phase)
+        self.remote_audio_pause = False
+        """Whether another station may pause the room's audio: the site's choice."""
         self._alarms_us = 0
         self._seq = seq
         self._last_us = state.mono_us
@@ -234,6 +236,7 @@ class Runner:
                 body = ev.NoteTaken(_moment(at_us, now_us), words.strip(), about)
                 text = "noted"
             case cm.Mark(label=label, at_us=at_us):
+                label = self.parts.mark(label, self.state)
                 body = ev.MarkSet(_moment(at_us, now_us), label)
                 text = f"mark {label}"
             case cm.Phase(phase=phase, at_us=at_us):
@@ -252,7 +255,7 @@ class Runner:
             case ListenLease() | AcceptAlarm() | RejectAlarm():
                 return self._asked_quiet(command, command.body, place, now_us)
             case _ if isinstance(command.body, AlarmWish):
-                return self._wished(command, command.body, now_us)
+                return self._wished(command, command.body, place, now_us)
             case _:
                 return self._granted(command, command.body, now_us, station)
         outcome = self._outcome([self._event(body, named(self.state, command.actor), now_us)])
@@ -261,14 +264,19 @@ class Runner:
     def _granted(self, command: cm.Command, wish: cm.PartWish, now_us: int, station: str) -> Outcome:
         """A wish that a part of the session decides about, numbered in the name of whoever had it."""
         bodies = self.parts.wish(wish, self.state, now_us, station)
+        if self.alarms is not None:
+            for flagged in self.parts.alarm_wishes(wish):
+                bodies += self.alarms.wish(flagged, now_us)
         outcome = self._outcome([self._event(body, named(self.state, station), now_us) for body in bodies])
         text = said(bodies) if bodies else "nothing to be done"
         return msgspec.structs.replace(outcome, answer=(command.id, True, text))
 
-    def _wished(self, command: cm.Command, wish: AlarmWish, now_us: int) -> Outcome:
+    def _wished(self, command: cm.Command, wish: AlarmWish, station: str, now_us: int) -> Outcome:
         """A wish of the alarm system; its bodies are numbered in the name of whoever had it."""
         if self.alarms is None:
             raise Refused("this session has no alarm system")
+        if station and isinstance(wish, PauseAudio) and not self.remote_audio_pause:
+            raise Refused("audio is paused in the room itself; this site does not let another station do it")
         self._last_us = max(self._last_us, now_us)
         bodies = self.alarms.wish(wish, now_us)
         outcome = self._outcome([self._event(body, command.actor, now_us) for body in bodies])

@@ -350,8 +350,8 @@ def test_at_24_at_25_the_quiet_room(
 
 
 @pytest.mark.timeout(120)
-def test_at_27_when_the_engine_stands_still_an_independent_tone_sounds(
-    live: Callable[..., Session], person: Person, loud: Cards
+def test_at_27_when_the_engine_or_a_window_stands_still_it_is_heard(
+    live: Callable[..., Session], person: Person, loud: Cards, station: Callable[..., Station]
 ) -> None:
     running = live()
     running.wait_for_event(ev.SignalSounded, lambda body: body.what == "test")
@@ -366,6 +366,15 @@ def test_at_27_when_the_engine_stands_still_an_independent_tone_sounds(
     told = running.wait_for_event(ev.SignalSounded, lambda body: body.what == "failure")
     assert told.body.ok
     seconds_until(lambda: not heard(loud.so_far("room")[-3 * RATE_HZ :]))
+    room = station()
+    room.feed.frozen(3.4)  # what the window's own watchdog calls
+    seconds_until(lambda: room.shown("T11") is not None)
+    assert room.shown("T11").text == "the window has been frozen for 3 s"
+    seconds_until(lambda: heard(loud.so_far("room")[-RATE_HZ:]))
+    room.feed.frozen(0.0)
+    running.wait_for_event(ev.ProcessState, lambda body: (body.process, body.state) == ("console", "running"))
+    assert running.send("ack").returncode == 0
+    seconds_until(lambda: room.shown("T11") is None)
     running.end()
     assert run("verify", str(running.log)).returncode == 0
     assert not heard(loud.recorded("patient"))

@@ -56,10 +56,12 @@ class Reader(QObject):
 
 
 class Window(ClientWindow):
-    """Closed by a person it only goes dark: it is the room's to end it."""
+    """Closed by a person it only goes dark, since it is the room's to end it; a small window goes until the next set."""
+
+    small = False
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        event.ignore()
+        event.setAccepted(self.small)
         self.touched.emit("the client display was closed", False)
 
 
@@ -241,9 +243,9 @@ class Display(QObject):
 
     def _screen_gone(self, screen: QScreen) -> None:
         if self._window.screen() is screen or self._client_screen() is None:
+            self.signalled("the client's screen is gone", True)
             # Not on the therapist's screen for a moment.
             self._window.hide()
-            self.signalled("the client's screen is gone", True)
         self._say(self._screens(self._client_screen()))
 
     def _client_screen(self) -> QScreen | None:
@@ -252,6 +254,7 @@ class Display(QObject):
         return next((screen for screen in self._app.screens() if screen.name() == self._begin.screen), None)
 
     def _show(self) -> None:
+        self._window.small = self._begin.window
         if self._begin.window:
             self._window.resize(*DEMO_SIZE)
             self._window.show()
