@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kapconsole.clock import SessionClock, new_frame
+from kapconsole.clock import SessionClock, boot_id, new_frame
 from kapconsole.cues.music import events as mu
 from kapconsole.cues.music.library import Library, import_files
 from kapconsole.cues.music.loudness import measure
@@ -223,8 +223,8 @@ def forget_deaths() -> None:
     from kapconsole.paths import state_dir
     from kapconsole.room.keeping import Keeper
 
-    keeper = Keeper(state_dir() / "room.json", "bench")
-    while keeper.kept.started_us:
+    keeper = Keeper(state_dir() / "room.json", "bench", boot_id())
+    while keeper.kept.started_ns:
         keeper.ended_well()
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import tomli_w
 
 from kapconsole.paths import config_dir
 
@@ -48,3 +52,46 @@ def read_config() -> tuple[Config, str]:
         return msgspec.convert(tomllib.loads(text), Config), ""
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as trouble:
         return Config(), f"{path} is damaged ({trouble}); the defaults are used"
+
+
+def write_config(**changes: str | bool | float) -> None:
+    """Change these settings in config.toml and leave everything else in it, comments too, as it is.
+
+    Whole or not at all. Raises OSError, and ValueError for a damaged file or a setting that there is not.
+    """
+    path = config_dir() / "config.toml"
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        text = ""
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is damaged: it is not text. Mend it first; nothing was changed") from None
+    try:
+        wanted = tomllib.loads(text) | changes
+        msgspec.convert(wanted, Config)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as trouble:
+        raise ValueError(f"{path} is damaged ({trouble}). Mend it first; nothing was changed") from None
+    lines = text.splitlines(keepends=True)
+    for key, value in changes.items():
+        line = tomli_w.dumps({key: value})
+        there = [number for number, old in enumerate(lines) if re.match(rf"\s*{key}\s*=", old)]
+        if there:
+            lines[there[0]] = line
+        else:
+            lines.insert(0, line)
+    _replace(path, "".join(lines), wanted)
+
+
+def _replace(path: Path, text: str, wanted: dict[str, object]) -> None:
+    try:
+        whole = tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        whole = False
+    if not whole:  # a setting over several lines: its comments are not worth a wrong value
+        text = tomli_w.dumps(wanted)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with fresh.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)

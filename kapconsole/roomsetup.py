@@ -1,6 +1,6 @@
 """What a person measured in the room, in room.toml: the client's screen, headphone levels, light bar, foot switch.
 
-Written by the set-up wizard, readable and changeable by hand. A damaged file never stops the console: defaults, and it
+Written by the set-up wizard (`kapconsole room`), readable and changeable by hand. A damaged file never stops the console: defaults, and it
 is said. Levels cannot be known by software: a level in dBA is one that a person read from a meter.
 """
 
@@ -14,6 +14,14 @@ import msgspec
 import tomli_w
 
 from kapconsole.paths import config_dir
+
+SITE_DBA = 80.0
+"""The site's most at the ear until it says otherwise (audio reference, section 8)."""
+
+TONES_DBFS = -12.0
+NOISE_PEAK_DBFS = -23.0
+"""A tone of this peak in one ear has there the power of pink noise of -23 LUFS, which is shared by two channels."""
+
 
 
 class DisplaySetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,27 +44,70 @@ class DisplaySetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return min(self.width_mm, self.height_mm, self.width_px, self.height_px, self.distance_mm) > 0
 
 
-class SoundSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The patient's headphones. `full_dba`: level of pink noise at 0 dBFS on `output`, by a meter; 0: not measured.
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One measurement of one pair of `output` (its full name) and headphones, with a meter at the ear cup.
 
-    `cap_dba`: the site's most. `offset_ms`: as for the screen. `sides_confirmed`: a person heard left left.
+    `full_gain_dba`: what pink noise of -23 LUFS gave at full gain. It holds for the system's `volume` at which it was
+    measured (1 is full) and for no higher one. `limit_dba`: the site's most at the ear.
+    """
+
+    output: str
+    full_gain_dba: float
+    headphones: str = ""
+    volume: float = 1.0
+    limit_dba: float = SITE_DBA
+    measured: str = ""
+
+    @property
+    def left_db(self) -> float:
+        """What the music is turned down by, in dB: a calibration never makes it louder."""
+        return min(0.0, self.limit_dba - self.full_gain_dba)
+
+    @property
+    def tones_dbfs(self) -> float:
+        """The highest peak of a tone: -12 dBFS (with it music and tones never clip), less where the limit says so."""
+        return min(TONES_DBFS, NOISE_PEAK_DBFS + self.limit_dba - self.full_gain_dba)
+
+
+class SoundSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The patient's headphones on `output`, the alarm's speaker, and every calibration, by the name of its output.
+
+    `offset_ms`: as for the screen. `sides_confirmed`: a person heard left left and right right on `output`.
+    `speaker_confirmed`: the alarm speaker of which a person said that it sounds in the room, by its full name.
     """
 
     output: str = ""
-    full_dba: float = 0.0
-    cap_dba: float = 80.0
     offset_ms: float = 0.0
     sides_confirmed: bool = False
+    speaker_confirmed: str = ""
+    calibration: tuple[Calibration, ...] = ()
+
+    def calibration_of(self, output: str) -> Calibration | None:
+        """That of an output by its full name; None: nobody has measured it."""
+        return next((each for each in self.calibration if each.output == output), None)
 
     @property
     def calibrated(self) -> bool:
         """True when a level in dBA is known for the output."""
-        return self.full_dba > 0
+        return self.calibration_of(self.output) is not None
 
     @property
     def ceiling_dbfs(self) -> float:
-        """No sample may pass this: -12 dBFS until calibrated, then the site's cap, never above -1 dBFS."""
-        return min(-1.0, self.cap_dba - self.full_dba) if self.calibrated else -12.0
+        """No sample of a tone may pass this: -12 dBFS until calibrated, and never more."""
+        found = self.calibration_of(self.output)
+        return TONES_DBFS if found is None else found.tones_dbfs
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What brought sound and light together on one pair of output and screen, each with its rate: offsets in ms."""
+
+    output: str
+    screen: str
+    rate_hz: int
+    refresh_hz: int
+    sound_ms: float
+    screen_ms: float
+    measured: str = ""
 
 
 class BarSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,13 +141,14 @@ class FootSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RoomSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it."""
+    """All of it. `timing`: every pair that was ever brought together; the offsets in force stand with each part."""
 
     display: DisplaySetup = DisplaySetup()
     sound: SoundSetup = SoundSetup()
     bar: BarSetup = BarSetup()
     tactile: TactileSetup = TactileSetup()
     foot_switch: FootSwitch = FootSwitch()
+    timing: tuple[Timing, ...] = ()
 
 
 def setup_file() -> Path:

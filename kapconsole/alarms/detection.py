@@ -85,10 +85,10 @@ class Detector:
         self.cuff.take(body, at_us)
         self._by_hand.take(body, at_us)
         match body:
-            case ev.SessionStarted():
-                self._technical.started(at_us)
-            case ev.SessionResumed():
-                self._restart(at_us)
+            case ev.SessionStarted(speed=speed):
+                self._technical.started(at_us, speed)
+            case ev.SessionResumed(speed=speed):
+                self._restart(at_us, speed)
             case ev.DeviceState():
                 self.sources.take_state(body, at_us)
             case ev.ProcessState():
@@ -147,10 +147,10 @@ class Detector:
             return self._resp.verdict(self.sources, self.settings.resp_rate, now_us)
         return self._by_hand.breaths(self.settings.resp_rate, now_us, self.settings.bp.old_s)
 
-    def _restart(self, at_us: int) -> None:
+    def _restart(self, at_us: int, speed: float) -> None:
         self.sources.restart(at_us)
         self.cuff.restart()
-        self._technical.started(at_us)
+        self._technical.started(at_us, speed)
         self._spo2 = Spo2Watch()
         self._pulse, self._resp = RateWatch("P03", Metric.PULSE_RATE), RateWatch("P08", Metric.RESP_RATE)
         # What was armed in a dosed session stays so; which streams were is not in the log.

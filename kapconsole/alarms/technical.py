@@ -71,9 +71,9 @@ class TechnicalWatch:
         self._storage_us = 0
         self._lost_us: dict[int, int] = {}
 
-    def started(self, at_us: int) -> None:
-        """A session began or went on: its alarm voice is expected."""
-        self._voice, self._expected_us = None, at_us + VOICE_EXPECTED_AFTER_US
+    def started(self, at_us: int, speed: float = 1.0) -> None:
+        """A session began or went on: its alarm voice is expected. `speed`: how fast the session's time runs."""
+        self._voice, self._expected_us = None, at_us + round(VOICE_EXPECTED_AFTER_US * max(1.0, speed))
         # That it began, or went on, is on the disk.
         self._storage = StorageState("ok", "")
 

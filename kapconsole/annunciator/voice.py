@@ -58,6 +58,7 @@ class Voice:
             self._watch.beat(now_s)
         elif isinstance(message, Welcome):
             self._frame = message.frame
+            self._watch.beat(now_s)  # a monitor that dies before its first heartbeat is missed as soon as any other
         elif isinstance(message, Sound):
             self._sequence.sound(message)
         elif isinstance(message, SelfTest) and not self._sequence.test_waits and self._tested is None:

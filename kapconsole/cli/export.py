@@ -1,4 +1,4 @@
-"""`kapconsole export`: a recorded session as PDF summary or CSV tables, identified or for supervision."""
+"""`kapconsole export`: a recorded session as PDF summary, CSV tables or EDF+ signals, identified or for supervision."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ from kapconsole.cli.speaking import Failed, log_errors, passphrase, progress, sa
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], key_options: Callable[..., None]) -> None:
     """Add the command. `key_options`: adds --passphrase-file."""
-    parser = commands.add_parser("export", help="a recorded session as PDF summary or CSV tables")
+    parser = commands.add_parser("export", help="a recorded session as PDF summary, CSV tables or EDF+ signals")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--to", choices=["pdf", "csv"], required=True, help="a summary of at most three pages, or all")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="PATH", help="a PDF file; for CSV a folder or a .zip file"
+        "--to",
+        choices=["pdf", "csv", "edf"],
+        required=True,
+        help="a summary of at most three pages, all as tables, or signals",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="a PDF or EDF file; for CSV a folder or a .zip file",
     )
     parser.add_argument(
         "--deidentify", action="store_true", help="for supervision: without names, days, free text and serial numbers"
@@ -28,46 +38,19 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], key_op
 
 
 def export(options: argparse.Namespace) -> int:
-    from kapconsole.export.accesses import access_path, note_access
-    from kapconsole.export.csvs import export_csv
-    from kapconsole.export.pdf import export_pdf
-    from kapconsole.export.recorded import read_recorded
-    from kapconsole.export.rems import as_part, as_table, wanted
-    from kapconsole.export.supervision import supervision
-    from kapconsole.export.writing import ExportTrouble, check_target
+    from kapconsole.export.taking import Wanted, take_out
+    from kapconsole.export.writing import ExportTrouble
 
+    ask = Wanted(
+        options.to, options.output, options.deidentify, options.force, options.paper, waves=not options.no_waves
+    )
+    shown = {step: progress(step) for step in ("verifying", "writing")}
     try:
-        check_target(options.output, options.force)
         with log_errors():
-            recorded = read_recorded(options.file, passphrase(options), progress("verifying"))
-            session_id, shown = recorded.summary.session_id, recorded
-            if options.deidentify:
-                shown = supervision(recorded)
-            kind = "de-identified " if options.deidentify else ""
-            # Written down before it is done: what cannot be written down does not leave.
-            detail = f"{kind}{options.to} to {options.output.name}"
-            note_access(access_path(options.file), "exported", session_id, detail)
-        form = wanted(shown)
-        if options.to == "pdf":
-            extra = [as_part(shown)] if form else []
-            pages = export_pdf(
-                shown,
-                options.output,
-                force=options.force,
-                size=options.paper,
-                extra=extra,
-                progress=progress("writing"),
-            )
-            print(f"{options.output}: {pages} {'page' if pages == 1 else 'pages'}")
-        else:
-            tables = [as_table(shown)] if form else []
-            waves = not options.no_waves
-            export_csv(
-                shown, options.output, force=options.force, waves=waves, extra=tables, progress=progress("writing")
-            )
-            print(f"{options.output}: README.txt says what the tables hold")
+            taken = take_out(options.file, ask, passphrase(options), lambda step, done, total: shown[step](done, total))
     except ExportTrouble as trouble:
         raise Failed(str(trouble)) from None
-    if recorded.verified is not None and not recorded.verified.ok:
+    print(taken.words)
+    if not taken.as_written:
         say("the session file is NOT as it was written; the export says so. kapconsole verify tells more")
     return 0

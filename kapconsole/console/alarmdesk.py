@@ -21,7 +21,7 @@ from kapconsole.console.sheets import Sheet
 from kapconsole.console.strip import ACKNOWLEDGE, ALARMS, PAUSE
 from kapconsole.console.view import SessionView
 
-HELP = Action("help", "G", "call help", "Call for help: a HIGH alarm at every station")
+HELP = Action("help", "0", "call help", "Call for help: a HIGH alarm at every station")
 
 
 class AlarmDesk:

@@ -84,6 +84,15 @@ class KeyBar(Painted):
         for cap in self.caps:
             cap.clicked.connect(lambda _checked=False, name=cap.action.id: self.acted.emit(name))
 
+    def put_key(self, id_: str, key: str) -> None:
+        """Another key on the cap of an action, while its own means something else."""
+        for cap in self.caps:
+            if cap.action.id == id_ and cap.action.key != key:
+                cap.action = msgspec.structs.replace(cap.action, key=key)
+                cap.setAccessibleName(f"{cap.action.name} (key {key})")
+                cap.update()
+                self._place()
+
     def key(self, moment: Moment) -> Hashable:
         return None
 

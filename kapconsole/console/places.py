@@ -136,8 +136,8 @@ def arrange(
         pleth = Place(middle_x, top, middle, round(body * 0.20))
         trend = Place(middle_x, pleth.bottom + gap, middle, round(body * 0.45))
         notes = Place(middle_x, trend.bottom + gap, middle, bottom - trend.bottom - gap)
-        music = Place(right_x, top, right, round(body * 0.44))
-        light = Place(right_x, music.bottom + gap, right, round(body * 0.16))
+        music = Place(right_x, top, right, round(body * 0.38))
+        light = Place(right_x, music.bottom + gap, right, round(body * 0.195))
         moving = Place(right_x, light.bottom + gap, right, bottom - light.bottom - gap)
         return Places(
             header, strip, *column, pleth, trend, notes, NOWHERE, music, light, moving, keys, footer, sheet, over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kapconsole.bilateral.events import Channel, Pan, Path, Plan, PulseAt, SoundAt, StopKind
+from kapconsole.bilateral.events import Channel, Pan, Plan, PulseAt, SoundAt, StopKind
 from kapconsole.bilateral.guide import Screening
 from kapconsole.bilateral.pattern import peak_speed_deg_s
 from kapconsole.bilateral.presets import Preset
@@ -88,11 +88,10 @@ def speed_words(deg_s: float) -> str:
     return "hard to follow" if deg_s <= HARD_DEG_S else "too fast to follow smoothly"
 
 
-def plan_words(plan: Plan, rate: float, sweep_deg: float, cycles: int | None) -> tuple[str, str]:
-    """(passes a minute, length, sweep and peak speed; what eyes make of it). Without light there are no degrees."""
+def plan_words(plan: Plan, rate: float, cycles: int | None) -> str:
+    """Passes a minute, and the length."""
     length = f"{cycles} cycles" if cycles else f"{plan.seconds:g} s" if plan.seconds else "until stopped"
-    numbers = f"{120 * rate:.0f} passes/min · {length}"
-    return numbers, ""
+    return f"{120 * rate:.0f} passes/min · {length}"
 
 
 def degree_words(plan: Plan, rate: float, sweep_deg: float) -> str:
@@ -175,14 +174,14 @@ def _chosen(view: BilateralView, choice: Choice | None, titles: dict[str, str]) 
     if choice is not None:
         plan, rate = choice.preset.plan, choice.rate
         cycles = choice.cycles if choice.cycles is not None else plan.cycles
-        numbers, _ = plan_words(plan, rate, plan.motion.sweep_deg, cycles)
+        numbers = plan_words(plan, rate, cycles)
         seen = set(choice.used) & set(VISUAL)
         speed = degree_words(plan, rate, plan.motion.sweep_deg) if seen else channel_words(choice.used)
         return choice.preset.title, f"{rate:.2f} c/s", numbers, speed
     if view.sets:
         last = view.sets[-1]
         plan = last.asked.plan
-        numbers, _ = plan_words(plan, plan.rate_cps, plan.motion.sweep_deg, plan.cycles)
+        numbers = plan_words(plan, plan.rate_cps, plan.cycles)
         return titles.get(plan.preset, plan.preset), f"{plan.rate_cps:.2f} c/s", numbers, channel_words(plan.channels)
     return "no set chosen", "", "", ""
 
@@ -217,7 +216,7 @@ def _running(running: Running, moment: Moment, titles: dict[str, str]) -> SetSho
     rate, sweep = stimulus.pattern.rate_cps, stimulus.pattern.legs[-1].to_deg
     passes = stimulus.passes_at(moment.now_us)
     channels = stimulus.switched[-1][1]
-    numbers, _ = plan_words(plan, rate, sweep, plan.cycles)
+    numbers = plan_words(plan, rate, plan.cycles)
     speed = degree_words(plan, rate, sweep) if set(channels) & set(VISUAL) else channel_words(channels)
     last = stimulus.pattern.last_edge
     counted = f"cycle {passes // 2} of {last / 2:g}" if last is not None else f"cycle {passes // 2}"
@@ -280,8 +279,3 @@ def _steady(stimulus: Stimulus, at_s: float) -> str:
         return ""
     main = float(pattern.at(at_s).main)
     return "both" if abs(main) < 0.3 else "right" if main > 0 else "left"
-
-
-def high(path: Path) -> bool:
-    """True for paths that need height: the picture is as wide as the sweep, and these go up and down."""
-    return path is not Path.HORIZONTAL

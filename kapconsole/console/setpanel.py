@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import msgspec
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
@@ -94,7 +95,7 @@ class Perceived(Painted):
         field = self.field()
         return QPointF(
             field.center().x() + self.shown.x * self._reach(field),
-            field.center().y() - self.shown.y * self._reach(field),
+            field.center().y() - self.shown.y * (field.height() - self.look.px(24)) / 2,
         )
 
     def field(self) -> QRectF:
@@ -110,7 +111,7 @@ class Perceived(Painted):
         rect, field = QRectF(self.rect()), self.field()
         ink.fill(rect, palette.panel)
         ink.panel(field, GROUND, palette.line, 5)
-        # The light is clipped to its display: where a path goes up, the display is higher than this picture.
+        # Flatter than the client display: paths that go up are drawn flatter, too.
         ink.painter.setClipRect(field)
         ink.painter.setPen(Qt.PenStyle.NoPen)
         radius = max(px(5), self._reach(field) * self.dot_deg / self.sweep_deg)
@@ -162,6 +163,9 @@ class SetPanel(KeyedPanel):
     choice: Choice | None = None
     screening: Screening | None = None
     left = 0
+    before: int | None = None
+    asks_before = False
+    """`before`: the SUD that will go with the next set; `asks_before`: the digit keys enter it."""
 
     def __init__(self, look: Look, parent: QWidget | None = None, keyed: bool = False) -> None:
         super().__init__("Stimulation", (SETS,), look, parent, keyed)
@@ -176,7 +180,15 @@ class SetPanel(KeyedPanel):
 
     def read(self, moment: Moment) -> SetShown:
         """What stands on it at `moment`."""
-        return read_set(moment, self.choice, self.screening, self.left, self.titles, self.keyed)
+        now = read_set(moment, self.choice, self.screening, self.left, self.titles, self.keyed)
+        if now.running or not self.keyed or now.grave:
+            return now
+        if self.asks_before:
+            words = "SUD before? 0–9, Enter: 10"
+            return msgspec.structs.replace(now, below=words, below_strong=True, asks="before")
+        if self.before is not None and now.can_start:
+            return msgspec.structs.replace(now, below=f"SUD before: {self.before} · Space starts", below_strong=False)
+        return now
 
     def key(self, moment: Moment) -> Hashable:
         return self.read(moment)

@@ -13,7 +13,9 @@ from kapconsole.console.devices import DevicePanel
 from kapconsole.console.flash import Flash, monotonic_us
 from kapconsole.console.header import Header
 from kapconsole.console.keys import Action, Footer, KeyBar
+from kapconsole.console.lightpanel import LightPanel
 from kapconsole.console.moment import Moment
+from kapconsole.console.musicpanel import MusicPanel
 from kapconsole.console.nextcuff import NextCuff
 from kapconsole.console.nibptile import NibpTile
 from kapconsole.console.notes import Notes
@@ -21,6 +23,7 @@ from kapconsole.console.painted import Painted
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.places import REFERENCE_HEIGHT, Place, Places, arrange, unit_px
 from kapconsole.console.pleth import Pleth
+from kapconsole.console.setpanel import SetPanel
 from kapconsole.console.sheets import Sheet
 from kapconsole.console.strip import Strip
 from kapconsole.console.theme import Look, colour
@@ -49,7 +52,8 @@ class SessionView(QWidget):
     ) -> None:
         """`reference_height`: the view's height in units when it is not the whole of its window.
 
-        `clock_us`: the monotonic clock that alarms flash by. `keyed`: the keys of the alarm strip stand on it.
+        `clock_us`: the monotonic clock that alarms flash by. `keyed`: keys stand on the alarm strip and on the panels of
+        music, light and stimulation.
         """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -68,6 +72,9 @@ class SessionView(QWidget):
         self.trend = Trend(look, self)
         self.notes = Notes(look, self)
         self.devices = DevicePanel("Devices", look, self)
+        self.music = MusicPanel(look, self, keyed)
+        self.light = LightPanel(look, self, keyed)
+        self.stimulation = SetPanel(look, self, keyed)
         self.keys = KeyBar(actions, look, self)
         self.footer = Footer("Recording", look, self)
         self.parts: tuple[Painted, ...] = (
@@ -81,11 +88,16 @@ class SessionView(QWidget):
             self.trend,
             self.notes,
             self.devices,
+            self.music,
+            self.light,
+            self.stimulation,
             self.keys,
             self.footer,
         )
         self.keys.acted.connect(self.acted)
         self.strip.acted.connect(self.acted)
+        for panel in (self.music, self.light, self.stimulation):
+            panel.acted.connect(self.acted)
         self.notes.opened.connect(self.note_opened)
         for part in self.parts:
             part.fault_changed.connect(self.show_now)
@@ -100,6 +112,7 @@ class SessionView(QWidget):
         """Show `moment`. Cheap when little changed; meant to be called at the rate of the pleth."""
         self.moment = moment
         self.pleth.show_moment(moment)
+        self.stimulation.show_running(moment)
         if self.sheet is not None:
             self.sheet.show_moment(moment)
         # Age, words and clocks change slowly; whatever happened changes the state; a flash has its own clock.
@@ -176,7 +189,7 @@ class SessionView(QWidget):
         # A form belongs over the middle and right columns, which the tall view has not.
         tall = self.tall and self.sheet is None
         look = Look(self._palette, unit, self.logicalDpiY())
-        self.places = places = arrange(self.width(), self.height(), unit, look.touch, tall)
+        self.places = places = arrange(self.width(), self.height(), unit, look.touch, tall, room=True)
         if (look.unit, look.palette, look.touch) != (
             self.look.unit,
             self.look.palette,
@@ -198,13 +211,16 @@ class SessionView(QWidget):
             (self.trend, places.trend),
             (self.notes, places.notes),
             (self.devices, places.devices),
+            (self.music, places.music),
+            (self.light, places.light),
+            (self.stimulation, places.stimulation),
             (self.keys, places.keys),
             (self.footer, places.footer),
         )
         covered: tuple[Painted, ...] = ()
         if self.sheet is not None and self.sheet.whole:
             # What would be drawn under it is not drawn at all.
-            covered = (self.pleth, self.trend, self.notes, self.devices)
+            covered = (self.pleth, self.trend, self.notes, self.devices, self.music, self.light, self.stimulation)
         for part, place in named:
             part.setVisible(place.width > 0 and part not in covered)
             part.setGeometry(*place)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kapconsole import commands as cm
+from kapconsole.bilateral.wishes import StopSet
 from kapconsole.clock import local_time
 from kapconsole.console.alarmdesk import HELP, AlarmDesk
 from kapconsole.console.alarmlist import WAYS
@@ -20,10 +21,13 @@ from kapconsole.console.keys import Action
 from kapconsole.console.moment import Moment
 from kapconsole.console.paintlog import PaintLog
 from kapconsole.console.palette import NIGHT, Palette
+from kapconsole.console.roomdesk import MORE_ROOM_KEYS, RoomDesk
 from kapconsole.console.sheets import ChoiceSheet, DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
 from kapconsole.console.strip import ACKNOWLEDGE, ALARMS, PAUSE
 from kapconsole.console.theme import apply
 from kapconsole.console.view import SessionView
+from kapconsole.cues.light.wishes import HouseLight
+from kapconsole.paths import config_dir
 from kapconsole.session.words import stamp_text
 from kapconsole.wire import BytesSeen, CaptureStatus, CaptureWanted, LogStatus, WatchBytes
 
@@ -44,13 +48,23 @@ ACTIONS = (
     Action("tall", "T", "taller vitals", "Vitals fill the screen, and back"),
     Action("keys", "?", "all keys", "Show all keys"),
 )
+ROOM_LETTERS = ("R", "B")
+"""Letters of the alarm list that steer music and stimulation in the window itself."""
+
+WAYS_HERE = tuple(way for way in WAYS if way.key not in ROOM_LETTERS)
+WAYS_IN_LIST = tuple(
+    Action(way.id, f"{ALARMS.key}, {way.key}", way.words, way.name) for way in WAYS if way.key in ROOM_LETTERS
+)
 MORE_KEYS = (
     ACKNOWLEDGE,
     PAUSE,
     ALARMS,
-    *WAYS,
-    Action("escape", "Esc", "", "Close a form; else deflate a running cuff"),
-    Action("end", "E", "", "End the session (asks first)"),
+    *WAYS_HERE,
+    *WAYS_IN_LIST,
+    *MORE_ROOM_KEYS,
+    Action("escape", "Esc", "", "First a running set, then the cuff, then a form"),
+    Action("help", "F1", "", "Call for help, also in a form and while words are typed"),
+    Action("end", "F10", "", "End the session (asks first)"),
     Action("quit", "Q", "", "Close this window (asks first)"),
     Action("tab", "Tab", "", "Through keys and list; Enter words a note"),
 )
@@ -64,16 +78,40 @@ _KEYS = {
     Qt.Key.Key_T: "tall",
     Qt.Key.Key_V: "devices",
     Qt.Key.Key_Question: "keys",
-    Qt.Key.Key_E: "end",
+    Qt.Key.Key_F10: "end",
     Qt.Key.Key_Q: "quit",
     Qt.Key.Key_A: ACKNOWLEDGE.id,
     Qt.Key.Key_F2: ACKNOWLEDGE.id,
     Qt.Key.Key_P: PAUSE.id,
     Qt.Key.Key_F3: PAUSE.id,
     Qt.Key.Key_W: ALARMS.id,
-    Qt.Key.Key_G: HELP.id,
-    **{Qt.Key(ord(way.key)): way.id for way in WAYS},
+    Qt.Key.Key_0: HELP.id,
+    Qt.Key.Key_F1: HELP.id,
+    **{Qt.Key(ord(way.key)): way.id for way in WAYS_HERE},
+    Qt.Key.Key_M: "music-play",
+    Qt.Key.Key_H: "music-hold",
+    Qt.Key.Key_E: "music-ease",
+    Qt.Key.Key_R: "music-resolve",
+    Qt.Key.Key_Right: "music-onward",
+    Qt.Key.Key_Minus: "softer",
+    Qt.Key.Key_Plus: "louder",
+    Qt.Key.Key_Equal: "louder",
+    Qt.Key.Key_F5: "music",
+    Qt.Key.Key_L: "light-house",
+    Qt.Key.Key_Less: "light-back",
+    Qt.Key.Key_Comma: "light-back",
+    Qt.Key.Key_Greater: "light-go",
+    Qt.Key.Key_Period: "light-go",
+    Qt.Key.Key_X: "light-exam",
+    Qt.Key.Key_F6: "light",
+    Qt.Key.Key_Space: "set-start",
+    Qt.Key.Key_B: "sets",
+    Qt.Key.Key_Up: "rate-up",
+    Qt.Key.Key_Down: "rate-down",
+    Qt.Key.Key_Z: "mix",
 }
+_STOPS = (cm.CuffStop, StopSet, HouseLight)
+"""What is tried whatever the state of the link: stops, and light."""
 
 
 class Feed(Protocol):
@@ -124,8 +162,11 @@ class ConsoleWindow(QWidget):
         role: str = "nurse",
         clock_us: Callable[[], int] = monotonic_us,
         presets: Path | None = None,
+        stop_key: str = "",
     ) -> None:
         """`poll_ms`: 0 leaves polling to the caller. `role`: who sits here, of `alarms.wishes.ROLES`.
+
+        `stop_key`: a further key that ends a set at once, as Qt names it ("PgDown"): for a foot pedal that types one.
 
         `clock_us`: the monotonic clock that alarms flash by. `presets`: the site's folder of alarm presets.
         """
@@ -138,11 +179,16 @@ class ConsoleWindow(QWidget):
         self._leaving = False
         self.view = SessionView(ACTIONS, palette, parent=self, clock_us=clock_us, keyed=True)
         self.desk = AlarmDesk(self.view, feed.moment, self._send, self._open, self.close_sheet, role, presets)
+        self.room = RoomDesk(self.view, feed.moment, self._send, self._open, self.close_sheet, config_dir())
+        self._stop_keys = {Qt.Key.Key_F9, *named_keys(stop_key)}
         self.view.acted.connect(self.act)
         self.view.note_opened.connect(self.correct_note)
         self.view.notes.let_open()
         self.view.devices.let_open()
         self.view.devices.opened.connect(self.open_devices)
+        self.view.music.opened.connect(lambda: self.act("music"))
+        self.view.light.opened.connect(lambda: self.act("light"))
+        self.view.stimulation.opened.connect(lambda: self.act("sets"))
         self.resize(1280, 800)
         self.setMinimumSize(960, 600)
         self._timer = QTimer(self)
@@ -163,6 +209,8 @@ class ConsoleWindow(QWidget):
                 self.view.sheet.take(said)
         self.view.show_moment(moment)
         self.desk.refresh(moment)
+        self.room.refresh(moment)
+        self.view.keys.put_key(HELP.id, "F1" if self.room.rating else HELP.key)
 
     @property
     def paint_log(self) -> PaintLog:
@@ -178,17 +226,40 @@ class ConsoleWindow(QWidget):
         held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
         if event.isAutoRepeat() or held:
             return
-        key = Qt.Key(event.key())
+        key, text = Qt.Key(event.key()), event.text()
         if key == Qt.Key.Key_Escape:
             self.escape()
+        elif key in self._stop_keys:
+            self.act("set-stop")
+        elif self.room.rating and text and text in "0123456789":
+            self.room.rate(int(text))
+        elif self.room.rating and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.room.rate(10)
+        elif key == Qt.Key.Key_Right and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.act("music-skip")
         elif key in _KEYS:
             self.act(_KEYS[key])
-        elif event.text() and event.text() in "123456789":
-            self.mark(event.text())
+        elif text and text in "123456789":
+            self.mark(text)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """In a form, too: stops and the call for help wait for nothing."""
+        if event.type() is not QEvent.Type.KeyPress or not isinstance(event, QKeyEvent) or event.isAutoRepeat():
+            return False
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape:
+            return self.stop_something()
+        if key in self._stop_keys:
+            self.act("set-stop")
+        elif key == Qt.Key.Key_F1:
+            self.act(HELP.id)
+        else:
+            return False
+        return True
 
     def act(self, name: str) -> None:
         """Do what a key or its cap stands for, at this moment."""
-        if self.desk.act(name):
+        if self.desk.act(name) or self.room.act(name):
             return
         now_us = self._feed.moment().now_us
         match name:
@@ -232,11 +303,22 @@ class ConsoleWindow(QWidget):
             self.view.say(f"mark {label}")
 
     def escape(self) -> None:
-        """Close the form; with none open, deflate a cuff that is under way."""
+        """End a running set; else deflate a cuff that is under way; else close the form; else leave a rating."""
+        if self.stop_something():
+            return
         if self.view.sheet is not None:
             self.close_sheet()
-        elif self._feed.moment().state.cuff.doing in ("requested", "inflating"):
-            self._send(cm.CuffStop())
+        else:
+            self.room.leave_rating()
+
+    def stop_something(self) -> bool:
+        """End the running set, else the cuff. False when there is nothing to stop."""
+        if self.room.stop_now():
+            return True
+        if self._feed.moment().state.cuff.doing not in ("requested", "inflating"):
+            return False
+        self._send(cm.CuffStop())
+        return True
 
     def close_sheet(self) -> None:
         """Close the form and give the keys back to the window."""
@@ -263,6 +345,7 @@ class ConsoleWindow(QWidget):
     def _open(self, sheet: Sheet) -> None:
         sheet.alarm_keys = True
         sheet.left.connect(self.close_sheet)
+        sheet.installEventFilter(self)
         self.view.open_sheet(sheet)
 
     def _open_note(self, sheet: NoteSheet) -> None:
@@ -297,7 +380,7 @@ class ConsoleWindow(QWidget):
         self.close_sheet()
 
     def _ask_quit(self) -> None:
-        words = "The session goes on being recorded without it. To end the session, press E."
+        words = "The session goes on being recorded without it. To end the session, press F10."
         sheet = QuestionSheet("Close this window?", words, "Close window", self.view.look)
         sheet.kept.connect(self.leave)
         self._open(sheet)
@@ -323,7 +406,7 @@ class ConsoleWindow(QWidget):
     def _send(self, body: cm.CommandBody) -> bool:
         """Pass a command on. False, and words in the footer, when nobody is there to take it."""
         linked = self._feed.moment().linked
-        if not linked and not isinstance(body, cm.CuffStop):
+        if not linked and not isinstance(body, _STOPS):
             self.view.say("not recorded: the recorder is not reachable")
             return False
         # A stop is tried whatever the state of the link.
@@ -351,3 +434,10 @@ class ConsoleWindow(QWidget):
         face = local_time(moment.utc_origin_us + at_us, seconds=True)
         dose_us = moment.state.dose_us
         return face if dose_us is None else f"{face} · T+ {stamp_text(at_us - dose_us)}"
+
+
+def named_keys(name: str) -> set[Qt.Key]:
+    """The key that a name of Qt means; none for an empty or unknown name."""
+    sequence = QKeySequence(name)
+    key = Qt.Key.Key_unknown if sequence.isEmpty() else sequence[0].key()
+    return set() if key == Qt.Key.Key_unknown else {key}

@@ -19,11 +19,13 @@ from kapconsole.record.errors import LogWriteError
 from kapconsole.record.lock import WriterLock
 
 SUFFIX = ".access"
+NOT_EXPORTED = "not exported"
+"""Follows an "exported" with the same words that was called off or failed."""
 _GENESIS = hashlib.sha256(b"kapconsole accesses 1\n").hexdigest()
 
 
 class Access(msgspec.Struct, frozen=True):
-    """One line. `what`: viewed, exported, copied, deleting, deleted; `hash` is over it and all lines before."""
+    """One line. `what`: viewed, exported (or not), copied, deleting, deleted; `hash`: over it and all before."""
 
     number: int
     utc_us: int
@@ -39,6 +41,18 @@ class Accesses(msgspec.Struct, frozen=True):
 
     lines: tuple[Access, ...]
     problems: tuple[str, ...]
+
+    def of(self, what: str) -> tuple[Access, ...]:
+        """The lines about `what` that came about, oldest first."""
+        found: list[Access] = []
+        for line in self.lines:
+            if line.what == what:
+                found.append(line)
+            elif line.what == f"not {what}":
+                place = next((at for at in reversed(range(len(found))) if _same(found[at], line)), None)
+                if place is not None:
+                    del found[place]
+        return tuple(found)
 
 
 def access_path(log: Path) -> Path:
@@ -123,6 +137,10 @@ def read_accesses(path: Path) -> Accesses:
         lines.append(entry)
         previous, expected = entry.hash, entry.number + 1
     return Accesses(tuple(lines), tuple(problems))
+
+
+def _same(one: Access, other: Access) -> bool:
+    return (one.who, one.session_id, one.detail) == (other.who, other.session_id, other.detail)
 
 
 def _hash(previous: str, fields: tuple[object, ...]) -> str:

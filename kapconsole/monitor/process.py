@@ -31,6 +31,7 @@ from kapconsole.record import access
 from kapconsole.record.errors import LogError
 from kapconsole.record.thread import Committed, LogThread, LogTrouble, Notice
 from kapconsole.rows import NUMERICS, WAVE
+from kapconsole.session.parts import owed
 from kapconsole.session.runner import Outcome
 from kapconsole.wire import (
     Answer,
@@ -59,6 +60,8 @@ log = logging.getLogger("kapconsole.monitor")
 
 TURN_S = 0.02
 BEAT_S = 1.0
+SET_BEAT_S = 0.1
+"""While a set runs: the room ends one when it hears nothing for half a second."""
 MISSED_BEATS_S = 3.0
 COUNTS_EVERY_S = 60.0
 MEASUREMENTS_EVERY_S = 0.9
@@ -115,7 +118,7 @@ class Monitor:
         self._said: dict[Peer, str] = {}
         self._launcher_gone_s: float | None = None
         self._ending: str | None = None
-        self._beat_due_s = self._counts_due_s = self._commit_due_s = 0.0
+        self._beat_due_s = self._set_beat_due_s = self._counts_due_s = self._commit_due_s = 0.0
 
         self._askers: dict[str, Peer] = {}
         self._path = Path(orders.log_path)
@@ -261,8 +264,8 @@ class Monitor:
             # What is in self._live has been folded and stands in the history; the newcomer must not get it twice.
             self._send_live(but=peer)
             peer.send(History(self._history, list(self._runner.pending)))
-        if role == "light" and (asked := self._runner.state.light.undelivered) is not None:
-            peer.send(Do(asked))  # while it was away
+        for body in owed(self._runner.state, role):
+            peer.send(Do(body))
         if role in WATCHED_ROLES:
             self._handle(self._runner.note_fact(ev.ProcessState(role, "running", "")))
         if role == "annunciator" and self._orders.resume:
@@ -363,6 +366,9 @@ class Monitor:
             self._show(outcome, on_disk=False)
         self._taps.on_time(now_s)
         self._signals.on_time(now_s)
+        if self._runner.state.sets.running is not None and now_s >= self._set_beat_due_s:
+            self._set_beat_due_s = now_s + SET_BEAT_S
+            self._to_role("room", Beat())
         if now_s >= self._beat_due_s:
             self._beat_due_s = now_s + BEAT_S
             self._beat(now_s)

@@ -40,7 +40,9 @@ def replay(path: Path, passphrase: Callable[[], str], beside: Path | None = None
 
     held = opening(path)
     second = opening(beside) if beside is not None else None
-    study = Study(held, lambda: access.check(path, passphrase), lambda: key(path), access.signer, opening, who)
+    study = Study(
+        held, lambda: access.check(path, passphrase), lambda: key(path), access.signer, opening, who, passphrase
+    )
     return _show(study, second)
 
 

@@ -105,7 +105,7 @@ def _local(utc_us: int) -> datetime:
 
 
 def _last(accesses: Accesses, what: str) -> str:
-    found = [access for access in accesses.lines if access.what == what]
+    found = accesses.of(what)
     if not found:
         return f"never {what} here"
     last = max(found, key=lambda access: access.utc_us)

@@ -14,7 +14,9 @@ from kapconsole import __version__
 from kapconsole.alarms.presets import STANDARD, load_preset, preset_names
 from kapconsole.clock import wall_us
 from kapconsole.export import accesses as ac
+from kapconsole.export import taking
 from kapconsole.paths import config_dir
+from kapconsole.record.access import Fetch
 from kapconsole.record.chain import Signer
 from kapconsole.record.errors import LogError
 from kapconsole.record.verify import VerifyReport
@@ -43,12 +45,17 @@ class Study:
         signing: Callable[[], Signer],
         other: Callable[[Path], Loaded] | None = None,
         who: str = "",
+        passphrase: Fetch = lambda: "",
     ) -> None:
-        """`signing`: makes or fetches the install's signer; `other`: loads a second session; `who`: the user's name."""
+        """`signing`: makes or fetches the install's signer; `other`: loads a second session; `who`: the user's name.
+
+        `passphrase`: fetches it for an export, which reads the file anew.
+        """
         self.held = held
         self.check = check
         self.other = other
         self.who = who or ac.person()
+        self._passphrase = passphrase
         self._key = key
         self._signing = signing
         self._signer: Signer | None = None
@@ -99,6 +106,14 @@ class Study:
         """The session with other limits. Raises PresetError, Stopped."""
         site = config_dir() / "alarm_presets"
         return what_if(self.held.rows, load_preset(STANDARD, site), load_preset(preset, site), progress)
+
+    def export(self, ask: taking.Wanted, progress: taking.Progress) -> taking.Taken:
+        """Take the session out. Raises ExportTrouble, and what `progress` raises."""
+        return taking.take_out(self.held.path, ask, self._passphrase, progress, self.who)
+
+    def background(self) -> Background:
+        """What is known of the file now."""
+        return self._background([])
 
     def _book(self) -> Comments:
         if self._comments is None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from kapconsole.clock import SessionClock
+from kapconsole.clock import SessionClock, boot_id
 from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
 from kapconsole.paths import state_dir
@@ -48,10 +48,16 @@ def main() -> int:
     opening = functools.partial(open_sink, alarm_out=orders.alarm_out, tactile=read_setup()[0].tactile.channels)
     out = PatientOut(orders.patient_out, clock, opening)
     attachment = Attachment(orders.address, "room")
-    keeper = Keeper(state_dir() / "room.json", orders.session_id)
+    keeper = Keeper(state_dir() / "room.json", orders.session_id, boot_id())
     music = Music(out, clock, keeper, attachment.send, Shelf())
-    stimulation = Stimulation(out, clock, attachment.send, orders.simulated)
+    stimulation = Stimulation(out, orders.frame, attachment.send, orders.simulated)
     stimulation.start()
+
+    def end(number: int, frame: object) -> None:
+        told_to_end.set()
+        stimulation.take(None)  # a set does not wait for this loop
+
+    signal.signal(signal.SIGTERM, end)
     # What is there now stays; a collection would hold up the mixing.
     gc.collect()
     gc.freeze()

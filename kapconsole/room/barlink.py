@@ -1,4 +1,4 @@
-"""The room's light bar: its port kept open and dark, and the newest picture a hundred times a second while a set runs."""
+"""The room's light bar: its port kept open and dark; in a set the newest picture a hundred times a second."""
 
 from __future__ import annotations
 

@@ -66,13 +66,12 @@ class BarLights(Protocol):
 
 
 class Devices(msgspec.Struct, frozen=True):
-    """Where a set is delivered. `out_frame`: the clock in which `out` keeps its measure of frames.
+    """Where a set is delivered.
 
     `unheard`: a simulated session counts a set as delivered though there is no output. `sounds`: the clinic's files.
     """
 
     out: Output
-    out_frame: ClockFrame
     display: Display
     bar: BarLights
     unheard: bool
@@ -115,7 +114,7 @@ class Delivery:
         plan = msgspec.structs.replace(asked.plan, channels=channels or asked.plan.channels)
         self._given = msgspec.structs.replace(asked, plan=plan)
         self._stimulus = Stimulus(plan)
-        self._tones = Tones(devices.out, devices.out_frame, frame, asked, self._stimulus, self._file)
+        self._tones = Tones(devices.out, asked, self._stimulus, self._file)
         late_us = self.now_us() - plan.start_us
         if not refusal and late_us > 0:
             refusal = f"it came {late_us / 1e6:.1f} s too late"

@@ -33,8 +33,10 @@ class FrameMap:
         """True once there is a reading."""
         return bool(self._pairs)
 
-    def restart(self) -> None:
-        """Another device has another clock."""
+    def restart(self, speed: float | None = None) -> None:
+        """Another device has another clock; or session time is counted otherwise, at `speed`."""
+        if speed is not None:
+            self._nominal = RATE_HZ / 1e6 / speed
         self._pairs.clear()
         self._slope = self._nominal
 

@@ -10,49 +10,55 @@ from kapconsole.cues.music.events import PlaylistChosen
 from kapconsole.cues.music.player import Saved
 
 RESTARTS = 3
-WITHIN_US = 300_000_000
+WITHIN_NS = 300_000_000_000
 """As many deaths within five minutes, and the music stays silent until a person asks for it."""
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The file. `started_us`: session times at which a room process began and has not ended well.
+    """The file. Its times are the machine's monotonic clock, nanoseconds, within the boot that `boot` names.
 
-    `kept_us`: session time of `saved`.
+    `started_ns`: when room processes began that have not ended well. `kept_ns`: when `saved` was true.
     """
 
     session_id: str
-    started_us: tuple[int, ...] = ()
+    boot: str = ""
+    started_ns: tuple[int, ...] = ()
     playlist: PlaylistChosen | None = None
     saved: Saved | None = None
-    kept_us: int = 0
+    kept_ns: int = 0
 
 
 class Keeper:
     """One file, replaced at once, for one session."""
 
-    def __init__(self, file: Path, session_id: str) -> None:
+    def __init__(self, file: Path, session_id: str, boot: str = "") -> None:
+        """`boot`: see `kapconsole.clock.boot_id`."""
         self._file = file
-        self.kept = Kept(session_id)
+        self.kept = Kept(session_id, boot)
         try:
             found = msgspec.json.decode(file.read_bytes(), type=Kept)
         except (OSError, msgspec.MsgspecError):
             return
         if found.session_id == session_id:
-            self.kept = found
+            self.kept = found if found.boot == boot else Kept(session_id, boot, (), found.playlist, found.saved)
 
-    def began(self, now_us: int) -> int:
+    def began(self, now_ns: int) -> int:
         """Note that a process begins; how many have died within the last five minutes."""
-        recent = tuple(at_us for at_us in self.kept.started_us if now_us - at_us < WITHIN_US)
-        self._write(msgspec.structs.replace(self.kept, started_us=(*recent, now_us)))
+        recent = tuple(at_ns for at_ns in self.kept.started_ns if now_ns - at_ns < WITHIN_NS)
+        self._write(msgspec.structs.replace(self.kept, started_ns=(*recent, now_ns)))
         return len(recent)
 
-    def keep(self, playlist: PlaylistChosen | None, saved: Saved | None, now_us: int) -> None:
+    def keep(self, playlist: PlaylistChosen | None, saved: Saved | None, now_ns: int) -> None:
         """Write down where the music stands. Raises OSError."""
-        self._write(msgspec.structs.replace(self.kept, playlist=playlist, saved=saved, kept_us=now_us))
+        self._write(msgspec.structs.replace(self.kept, playlist=playlist, saved=saved, kept_ns=now_ns))
+
+    def away_s(self, now_ns: int) -> float:
+        """How long nobody has kept anything, seconds; without end after the machine was restarted."""
+        return (now_ns - self.kept.kept_ns) / 1e9 if self.kept.kept_ns else float("inf")
 
     def ended_well(self) -> None:
         """This process ends because it should: it is no death."""
-        self._write(msgspec.structs.replace(self.kept, started_us=self.kept.started_us[:-1]))
+        self._write(msgspec.structs.replace(self.kept, started_ns=self.kept.started_ns[:-1]))
 
     def forget(self) -> None:
         """The session is closed."""

@@ -4,8 +4,11 @@ heard back to the monitor."""
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
+from math import isinf
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -20,7 +23,7 @@ from kapconsole.room.calibration import ceiling, read_calibration
 from kapconsole.room.keeping import RESTARTS, Keeper
 from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.shelf import Shelf
-from kapconsole.wire import Did, Do, Message
+from kapconsole.wire import Did, Do, Message, Welcome
 
 log = logging.getLogger("kapconsole.room")
 
@@ -64,7 +67,7 @@ class Music:
         self._limit: Envelope = (Piece(0, 0, self._ceiling.music_db, self._ceiling.music_db),)
         if wrong:
             self._trouble("level", "", wrong)
-        deaths = keeper.began(clock.now_us())
+        deaths = keeper.began(time.monotonic_ns())
         if keeper.kept.playlist is not None and keeper.kept.saved is not None:
             self._again(keeper.kept.playlist, keeper.kept.saved, deaths)
         shelf.arrived = out.changed
@@ -79,6 +82,8 @@ class Music:
             self._alone = True
             return
         self._alone = False
+        if isinstance(message, Welcome) and message.frame != self._clock.frame:
+            self._use_clock(SessionClock(message.frame))
         if not isinstance(message, Do):
             return
         body: object = message.body
@@ -128,6 +133,16 @@ class Music:
         """Call when the output is closed."""
         self._shelf.close()
 
+    def _use_clock(self, clock: SessionClock) -> None:
+        """The monitor's zero of session time is the one that counts."""
+        later_us = clock.now_us() - self._clock.now_us()
+        self._clock = clock
+        self._out.use_clock(clock)
+        self._untold = deque((_moved(body, later_us) for body in self._untold), maxlen=UNTOLD)
+        if self.player is not None:
+            self.player.set_times(self._times(), self._frame())
+            self._replan()
+
     # -- what is asked ----------------------------------------------------------------------------------------------
 
     def _choose(self, chosen: mu.PlaylistChosen) -> None:
@@ -163,11 +178,12 @@ class Music:
             )
             self._untold.append(mu.MusicEnded("restarts", self._clock.now_us()))
             return
-        away_s = (self._clock.now_us() - self._keeper.kept.kept_us) / 1e6 / self._clock.frame.speed
+        away_s = self._keeper.away_s(time.monotonic_ns())
         if away_s > AWAY_S and saved.state == "playing":
             # Whoever continues a session much later decides whether there is to be music.
             saved = replace(saved, state="paused")
-            self._trouble("restarts", "", f"the music was away for {duration_text(away_s)}: resume brings it back")
+            how_long = "a restart of the machine" if isinf(away_s) else duration_text(away_s)
+            self._trouble("restarts", "", f"the music was away for {how_long}: resume brings it back")
             self._untold.append(mu.MusicFaded("pause", 0.0, saved.volume_db, self._clock.now_us()))
         self.player = Player.again(playlist, saved, self._times(), self._out.earliest() + LEAD)
         self._extend()
@@ -236,6 +252,14 @@ class Music:
     def _keep(self, heard: int) -> None:
         assert self.player is not None
         try:
-            self._keeper.keep(self.player.playlist, self.player.saved(heard), self._clock.now_us())
+            self._keeper.keep(self.player.playlist, self.player.saved(heard), time.monotonic_ns())
         except OSError as trouble:
             log.warning("the music's position cannot be kept: %s", trouble)
+
+
+def _moved(body: Any, later_us: int) -> Any:
+    """The same of a moment that is counted otherwise."""
+    moved = {
+        name: getattr(body, name) + later_us for name in ("at_us", "ends_us") if getattr(body, name, None) is not None
+    }
+    return replace(body, **moved)

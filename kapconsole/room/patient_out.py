@@ -132,6 +132,13 @@ class PatientOut:
         """Up to where everything has been mixed."""
         return self._written
 
+    def use_clock(self, clock: SessionClock) -> None:
+        """Session time is counted by this clock from now on: the monitor's word counts, once it is heard."""
+        with self._lock:
+            self._clock = clock
+            self.frames.restart(clock.frame.speed)
+            self.frames.add(self._sink.heard(), clock.now_us())
+
     def changed(self) -> None:
         """Music or sources are not what they were: mix again what has not been heard."""
         self._anew = True
@@ -183,9 +190,9 @@ class PatientOut:
             if self._written < earliest:
                 self.gaps += self._mixing
                 self._written = earliest
-            self._mixing = True
         while self._written < heard + AHEAD and not self._anew and not self._ended.is_set():
             self._mix(self._written, self._written + BLOCK)
+        self._mixing = self._mixing or self._written >= heard + AHEAD  # before that there was nothing to break off
 
     def _mix(self, first: int, end: int) -> None:
         for begin in range(first, end, BLOCK):

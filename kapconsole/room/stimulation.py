@@ -25,7 +25,7 @@ from kapconsole.bilateral.events import (
     StopKind,
     StopReason,
 )
-from kapconsole.clock import SessionClock
+from kapconsole.clock import ClockFrame, SessionClock
 from kapconsole.paths import config_dir
 from kapconsole.room import barlink, displaylink
 from kapconsole.room.barlink import BarLink
@@ -74,15 +74,15 @@ class Stimulation:
     def __init__(
         self,
         out: Output,
-        out_clock: SessionClock,
+        frame: ClockFrame,
         tell: Callable[[Message], bool],
         simulated: bool = False,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`tell`: whether it reached the monitor. `out_clock`: the clock in which `out` keeps its measure of frames."""
-        self._out, self._out_clock, self._tell, self._now_s = out, out_clock, tell, now_s
+        """`tell`: whether it reached the monitor. `frame`: the session's clock, until the monitor says."""
+        self._out, self._tell, self._now_s = out, tell, now_s
         self._simulated = simulated
-        self._frame = out_clock.frame
+        self._frame = frame
         self._welcome = False
         self._inbox: queue.SimpleQueue[_Came] = queue.SimpleQueue()
         self._untold: deque[BilateralBody] = deque(maxlen=UNTOLD)
@@ -233,7 +233,7 @@ class Stimulation:
             refusal = "the foot switch is held down"
         unheard = self._simulated and not self._out.name
         sounds = config_dir() / "bilateral" / "sounds"
-        devices = Devices(self._out, self._out_clock.frame, self._display, self._bar, unheard, sounds)
+        devices = Devices(self._out, self._display, self._bar, unheard, sounds)
         try:
             self._set = Delivery(asked, devices, self._frame, refusal, self._now_s)
         except Exception:  # the set must have its end in the log, and leave nothing behind

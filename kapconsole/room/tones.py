@@ -10,8 +10,6 @@ import numpy as np
 from kapconsole.bilateral.events import Channel, Pan, SetAsked
 from kapconsole.bilateral.sources import PulseSource, ToneSource, onset_s
 from kapconsole.bilateral.stimulus import Stimulus
-from kapconsole.bilateral.waves import Samples as Mono
-from kapconsole.clock import ClockFrame, SessionClock
 from kapconsole.room.frames import FrameMap
 from kapconsole.room.patient_out import OutState, Source
 from kapconsole.room.sinks import RATE_HZ, Samples
@@ -59,7 +57,7 @@ Make = Callable[[Stimulus, int, float], ToneSource | PulseSource]
 
 
 class Placed:
-    """A source whose stimulus and anchors may be replaced while it is mixed. Threads: one that changes, any that read."""
+    """A source whose stimulus and anchors one thread may replace while others mix it."""
 
     def __init__(self, make: Make, stimulus: Stimulus, anchor: Anchor) -> None:
         self._make = make
@@ -112,18 +110,13 @@ class Tones:
     def __init__(
         self,
         out: Output,
-        out_frame: ClockFrame,
-        frame: ClockFrame,
         asked: SetAsked,
         stimulus: Stimulus,
         file: Samples | None,
     ) -> None:
-        """`out_frame`: the clock in which the output keeps its measure; `frame`: the session's, of everything else."""
+        """`file`: the samples of the timbre FILE."""
         self._out = out
-        # Both run by the same steady clock, from different zeros.
-        zero_ns = frame.mono_origin_ns
-        self._shift_us = SessionClock(out_frame, lambda: zero_ns).now_us()
-        self._start_us = asked.plan.start_us + self._shift_us
+        self._start_us = asked.plan.start_us
         self._stimulus = stimulus
         self._ceiling_dbfs = asked.plan.sound.ceiling_dbfs
         self._file = file

@@ -236,6 +236,21 @@ def situation(state: State) -> rules.Situation:
     )
 
 
+def owed(state: State, role: str) -> list[ev.Body]:
+    """What a worker that attaches must be told: asked while it was away, or needed to go on. Harmless when repeated."""
+    if role == "light":
+        asked = state.light.undelivered
+        return [] if asked is None else [asked]
+    if role != "room":
+        return []
+    bodies: list[ev.Body] = list(sorted(state.doses, key=lambda dose: dose.at_us)[:1])
+    if state.music.playlist is not None:
+        bodies.append(state.music.playlist)
+        if state.music.state == "asked":
+            bodies.append(mu.MusicAsked("play", state.music.since_us))
+    return bodies
+
+
 def boundaries(state: State) -> tuple[int, ...]:
     """When the music comes to the end of its segment, session microseconds: there a cuff disturbs least."""
     segment = state.music.segment

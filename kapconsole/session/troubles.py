@@ -57,7 +57,9 @@ def _processes(state: State, now_us: int, replay: bool) -> list[Trouble]:
         for name, process in sorted(state.processes.items())
         if process.state not in WORKING or process.text
     ]
-    expected = state.session is not None and state.closed is None and now_us > VOICE_EXPECTED_AFTER_US and not replay
+    speed = 1.0 if state.session is None else max(1.0, state.session.speed)
+    late = now_us > VOICE_EXPECTED_AFTER_US * speed
+    expected = state.session is not None and state.closed is None and late and not replay
     if expected and "annunciator" not in state.processes:
         found.insert(0, Trouble("annunciator", "alarm voice: not heard of in this session"))
     return found

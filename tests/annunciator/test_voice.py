@@ -143,6 +143,14 @@ def test_a_burst_before_the_monitor_was_heard_gets_the_sessions_own_time() -> No
     assert 5_000_000 <= done.at_mono_us < 5_200_000
 
 
+def test_at_27_a_monitor_that_dies_before_its_first_heartbeat_is_missed_all_the_same() -> None:
+    room = Room()
+    room.hear(Welcome("s", FRAME, ""))
+    room.there = False
+    room.run(3.5)
+    assert room.voice.failing
+
+
 def test_trouble_is_told_at_once_and_with_every_burst() -> None:
     room = Room()
     room.run(3.0)

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kapconsole import events as ev
-from kapconsole.clock import SessionClock, new_frame
+from kapconsole.clock import ClockFrame, SessionClock, new_frame
 from kapconsole.cues.music import events as mu
 from kapconsole.cues.music.library import Library, import_files
 from kapconsole.cues.music.player import Saved
@@ -23,7 +23,7 @@ from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.shelf import Shelf
 from kapconsole.room.sinks import Look, NullSink, Samples
 from kapconsole.sound.files import write_file
-from kapconsole.wire import Did, Do, Message
+from kapconsole.wire import Did, Do, Message, Welcome
 
 RATE_HZ = 48_000
 
@@ -146,6 +146,25 @@ def test_a_dose_that_the_monitor_passes_on_sets_the_targets(rig: Rig, chosen: mu
     assert rig.said(mu.SegmentEntered)[-1].ends_us is not None
 
 
+def test_session_time_is_the_monitors(rig: Rig, chosen: mu.PlaylistChosen) -> None:
+    """It may count from another zero than the launcher thought."""
+    frame = new_frame()
+    earlier = ClockFrame(frame.mono_origin_ns - 3_600_000_000_000, frame.utc_origin_us)
+    rig.attached = False
+    rig.music.turn(rig.now_s)
+    rig.attached = True
+    rig.music.take(Welcome("one", earlier, ""), rig.now_s)
+    rig.music.turn(rig.now_s)
+    assert rig.said(mu.PatientOutput)[0].at_us / 1e6 == pytest.approx(3600, abs=30), "also of what was found before"
+    play(rig, chosen)
+    assert rig.said(mu.MusicPlaying)[0].at_us / 1e6 == pytest.approx(3600, abs=30)
+    rig.do(ev.DoseGiven(3_600_000_000, "ketamine", "im", 60.0))
+    assert rig.music.player is not None
+    assert rig.music.player._target_us(0) == 3_600_000_000 + 12 * 60_000_000
+    rig.music.turn(rig.now_s)
+    assert rig.music.player.plan.at(rig.out.heard() + RATE_HZ) is not None
+
+
 @pytest.mark.logs("plays already")
 def test_what_cannot_be_done_is_told_and_harms_nothing(rig: Rig, chosen: mu.PlaylistChosen) -> None:
     play(rig, chosen)
@@ -193,7 +212,7 @@ def test_the_limit_of_a_calibration_holds_from_the_first_sample(tmp_path: Path, 
 @pytest.mark.logs("was away for")
 def test_music_that_was_away_for_long_waits_to_be_asked(tmp_path: Path, chosen: mu.PlaylistChosen) -> None:
     saved = Saved("playing", 0, 0, 5 * RATE_HZ, False, -6.0, None, 0)
-    Keeper(tmp_path / "room.json", "one").keep(chosen, saved, -120_000_000)
+    Keeper(tmp_path / "room.json", "one").keep(chosen, saved, time.monotonic_ns() - 120_000_000_000)
     rig = Rig(tmp_path)
     try:
         rig.until(lambda: rig.said(mu.MusicFaded, what="pause"))

@@ -347,7 +347,7 @@ def test_a_calibration_is_read_for_its_own_output_and_a_damaged_file_is_said() -
 
 def test_what_is_kept_belongs_to_its_session_and_counts_deaths(tmp_path: Path) -> None:
     file = tmp_path / "room.json"
-    minute = 60_000_000
+    minute = 60_000_000_000
     assert Keeper(file, "one").began(0) == 0
     assert Keeper(file, "one").began(1 * minute) == 1
     keeper = Keeper(file, "one")
@@ -358,5 +358,8 @@ def test_what_is_kept_belongs_to_its_session_and_counts_deaths(tmp_path: Path) -
     assert Keeper(file, "one").began(3 * minute) == 2
     assert Keeper(file, "one").began(20 * minute) == 0
     assert Keeper(file, "two").kept.saved is None
+    keeper = Keeper(file, "one", "another boot")
+    assert (keeper.began(0), keeper.away_s(0)) == (0, float("inf"))
+    assert keeper.kept.saved is not None
     file.write_text("{")
     assert Keeper(file, "one").kept.saved is None

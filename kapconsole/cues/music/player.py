@@ -102,6 +102,11 @@ class Player:
             self.dose_us = dose_us
             self._plan_anew(frame)
 
+    def set_times(self, times: Times, frame: int) -> None:
+        """Session time is counted otherwise than was thought."""
+        self._times = times
+        self._plan_anew(frame)
+
     def set_volume(self, volume_db: float, frame: int, over_s: float = VOLUME_S) -> None:
         """Go to another volume, in dB below the loudest that is allowed."""
         self.volume_db = max(LEAST_DB, min(0.0, volume_db))

@@ -44,6 +44,9 @@ class Reader(QObject):
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream = stream
+
+    def start(self) -> None:
+        """Begin to read; what comes before somebody listens would be lost."""
         threading.Thread(target=self._read, name="display-orders", daemon=True).start()
 
     def _read(self) -> None:
@@ -56,7 +59,7 @@ class Reader(QObject):
 
 
 class Window(ClientWindow):
-    """Closed by a person it only goes dark, since it is the room's to end it; a small window goes until the next set."""
+    """Closed by a person it only goes dark: it is the room's to end it. A small window goes until the next set."""
 
     small = False
 
@@ -309,4 +312,5 @@ def main() -> int:
     reader = Reader(orders)
     display = Display(begin, cast(BinaryIO, sys.stdout.buffer))
     reader.came.connect(display.take)
+    reader.start()
     return app.exec()
