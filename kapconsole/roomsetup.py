@@ -1,7 +1,8 @@
 """What a person measured in the room, in room.toml: the client's screen, headphone levels, light bar, foot switch.
 
-Written by the set-up wizard (`kapconsole room`), readable and changeable by hand. A damaged file never stops the console: defaults, and it
-is said. Levels cannot be known by software: a level in dBA is one that a person read from a meter.
+Written by the set-up wizard (`kapconsole room`), readable and changeable by hand. A damaged file never stops the
+console: defaults, and it is said. Levels cannot be known by software: a level in dBA is one that a person read from a
+meter.
 """
 
 from __future__ import annotations

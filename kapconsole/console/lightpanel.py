@@ -137,7 +137,8 @@ class LightPanel(KeyedPanel):
         ink.fill(rect, palette.background)
         ink.panel(rect, palette.panel)
         left, right = px(20), rect.width() - px(20)
-        used = ink.text(left, px(30), "Light", HEADING, palette.text, True) + px(14)
+        name = "Light" if len(now.zones) < 3 else "Light, %"
+        used = ink.text(left, px(30), name, HEADING, palette.text, True) + px(14)
         one = now.zones[0] if len(now.zones) == 1 else None
         end = right
         if one is not None:
@@ -159,7 +160,7 @@ class LightPanel(KeyedPanel):
         room = right - left
         width = min(self.look.width(now.cue, SMALL, True), room)
         ink.fitted(left, cue_y, now.cue, room, SMALL, palette.text, True)
-        if after and room - width > px(60):
+        if after and room - width > px(120):
             ink.fitted(left + width + px(12), cue_y, after, room - width - px(12), SMALL, palette.secondary)
 
     def _paint_lamps(self, ink: Ink, now: LightShown, left: float, right: float, baseline: float) -> None:
@@ -195,13 +196,13 @@ class LightPanel(KeyedPanel):
             x = rect.left() + number * (width + gap)
             self._paint_bar(ink, zone, QRectF(x, rect.top() + px(2), width, px(5)))
             baseline = rect.top() + px(11) + self.look.metrics(SMALL).ascent()
-            used = ink.text(x + width, baseline, percent(zone.level), TEXT, palette.text, True, RIGHT) + px(6)
+            used = ink.text(x + width, baseline, percent(zone.level, len(zones) < 3), TEXT, palette.text, True, RIGHT) + px(6)
             start = x
             if zone.failing:
                 start += ink.triangle(x, baseline, 12, palette.text) + px(4)
             ink.fitted(start, baseline, zone.label, max(0.0, x + width - used - start), SMALL, palette.secondary)
 
 
-def percent(level: float | None) -> str:
-    """A level as it is written; not heard: a dash."""
-    return "–" if level is None else f"{level:.0f} %"
+def percent(level: float | None, sign: bool = True) -> str:
+    """A level as it is written, with its sign where that does not stand elsewhere; not heard: a dash."""
+    return "–" if level is None else f"{level:.0f} %" if sign else f"{level:.0f}"

@@ -138,7 +138,7 @@ class RowSheet(Sheet):
         self.side = QVBoxLayout()
         self.side.addWidget(self.said, 1)
         middle.addLayout(self.side, 2)
-        self.body.addLayout(middle, 1)
+        self.body.addLayout(middle, 100)
         self.ways = {way.key.upper(): way for way in ways}
         self.buttons: dict[str, QWidget] = {}
         grid = QGridLayout()

@@ -84,8 +84,8 @@ class SetShown(msgspec.Struct, frozen=True):
 def speed_words(deg_s: float) -> str:
     """What the eyes make of a peak speed; words, since colours are for alarms."""
     if deg_s < EASY_DEG_S:
-        return "eyes can follow"
-    return "hard to follow" if deg_s <= HARD_DEG_S else "too fast to follow smoothly"
+        return "easy for the eyes"
+    return "brisk for the eyes" if deg_s <= HARD_DEG_S else "very fast for the eyes"
 
 
 def plan_words(plan: Plan, rate: float, cycles: int | None) -> str:
@@ -192,9 +192,10 @@ def _below(
     """(the lowest line, whether it is strong, which rating the digit keys enter)."""
     if waiting is not None:
         line, what = waiting
-        span = "0–9, Enter: 10" if what == "SUD" else "1–7"
-        before = f" · before {line.sud_before}" if what == "SUD" and line.sud_before is not None else ""
-        return f"{what} after set {line.asked.set_id}? {span}{before}", True, what
+        if what == "VOC":
+            return "VOC now? 1–7", True, what
+        before = "" if line.sud_before is None else f" · was {line.sud_before}"
+        return f"SUD now? 0–9, Enter: 10{before}", True, what
     if why:
         return why, True, ""
     if view.sets:

@@ -33,7 +33,7 @@ GROUND = "#060608"
 
 
 class WideCap(PanelCap):
-    """A large button of the set's row: its words first, the key behind them. `lively`: it does something now."""
+    """A large button of the set's row: words, then the key. `lively`: it does something now; a stop always stands out."""
 
     lively = True
 
@@ -200,11 +200,10 @@ class SetPanel(KeyedPanel):
         if before is None or (before.start, before.can_start, before.running) != (
             now.start, now.can_start, now.running
         ):  # fmt: skip
-            start, stop = self.wide[START.id], self.wide[STOP.id]
+            start = self.wide[START.id]
             start.put(now.start)
-            start.lively, stop.lively = now.can_start, now.running
+            start.lively = now.can_start
             start.update()
-            stop.update()
         if moment.state.sets.running is None:
             self.perceived.show_moment(moment)
 

@@ -289,6 +289,7 @@ class ConsoleWindow(QWidget):
                     self.open_devices()
             case "keys":
                 keys = KeysSheet(self.view.look, (*ACTIONS, *MORE_KEYS))
+                keys.whole = True
                 keys.kept.connect(self.close_sheet)
                 self._open(keys)
             case "end":

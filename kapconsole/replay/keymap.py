@@ -29,12 +29,13 @@ ZOOM_OUT = Action("zoom-out", "−", "wider", "Zoom out (also the wheel)")
 ALL = Action("all", "0", "all", "The whole session")
 WHAT_IF = Action("what-if", "W", "what if", "Alarms with other limits as a second track")
 BESIDE = Action("beside", "B", "beside", "A second session, aligned at the dose; again: take it away")
+EXPORT = Action("export", "X", "export", "Export: PDF summary, CSV tables or EDF+ signals, with or without names")
 LIST = Action("list", "L", "comments", "To the list of comments: arrows choose, Enter jumps")
 ROOM = Action("picture", "O", "room", "Back to the room as it was")
 
 ROOM_ACTIONS = (PLAY, BACK, ON, FASTER, ALARM, NOTE, PHASE, SET, SEARCH, COMMENT, PICTURE, ALL_KEYS)
 PICTURE_ACTIONS = (
-    (ALARM_BACK, ALARM, NOTE_BACK, NOTE, PHASE_BACK, PHASE, SET_BACK, SET, SEARCH, GO_TO),
+    (ALARM_BACK, ALARM, NOTE_BACK, NOTE, PHASE_BACK, PHASE, SET_BACK, SET, SEARCH, GO_TO, EXPORT),
     (PLAY, FASTER, SLOWER, ZOOM_IN, ZOOM_OUT, ALL, COMMENT, LIST, WHAT_IF, BESIDE, ROOM, ALL_KEYS),
 )
 EVERY_ACTION = (
@@ -45,7 +46,7 @@ EVERY_ACTION = (
     Action("mark-to", "]", "", "A span for a comment ends here"),
     LIST,
     Action("correct", "K", "", "Correct the chosen comment; its first words stay"),
-    WHAT_IF, BESIDE,
+    WHAT_IF, BESIDE, EXPORT,
     Action("record", "I", "", "Everything about the record: proof, program, who viewed and exported it"),
     Action("tall", "T", "", "In the room: vitals fill the screen, and back"),
     ALL_KEYS,
@@ -73,6 +74,7 @@ _KEYS = {
     Qt.Key.Key_W: "what-if",
     Qt.Key.Key_B: "beside",
     Qt.Key.Key_I: "record",
+    Qt.Key.Key_X: "export",
     Qt.Key.Key_Slash: "search",
     Qt.Key.Key_BracketLeft: "mark-from",
     Qt.Key.Key_BracketRight: "mark-to",

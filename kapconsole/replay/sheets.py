@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
@@ -59,6 +60,17 @@ def small(words: str) -> QLabel:
     label.setObjectName("small")
     label.setWordWrap(True)
     return label
+
+
+def choose_by_enter(sheet: Sheet, event: QKeyEvent, choices: Sequence[QAbstractButton]) -> bool:
+    """Enter on one of some choices chooses it; what the form holds is then kept. True when it was that."""
+    focused = sheet.focusWidget()
+    enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    if enter and focused in choices and not event.isAutoRepeat():
+        focused.setChecked(True)
+        sheet.keep()
+        return True
+    return False
 
 
 class CommentSheet(ReplaySheet):
@@ -121,12 +133,7 @@ class CommentSheet(ReplaySheet):
         return self.words
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        focused = self.focusWidget()
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and focused in self.roles.buttons() and not event.isAutoRepeat():
-            focused.setChecked(True)
-            self.keep()
-        else:
+        if not choose_by_enter(self, event, self.roles.buttons()):
             super().keyPressEvent(event)
 
     def role(self) -> str:

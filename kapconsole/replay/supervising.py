@@ -17,6 +17,7 @@ from kapconsole.record.errors import LogError
 from kapconsole.record.verify import VerifyReport
 from kapconsole.replay.alarmsat import AlarmsAt
 from kapconsole.replay.comments import CommentBook, Pinned
+from kapconsole.replay.exporting import Exporting
 from kapconsole.replay.lanes import Dot, Lane, Stretch, lanes
 from kapconsole.replay.loading import Loaded
 from kapconsole.replay.picture import Picture
@@ -44,6 +45,7 @@ class Supervising:
         self.window = window
         self.study = study
         self.work = Work(window)
+        self.exporting = Exporting(window, window)
         self.book = CommentBook()
         self.background = Background()
         self.report: VerifyReport | None = None
@@ -70,6 +72,7 @@ class Supervising:
     def end(self) -> None:
         """The window goes."""
         self.work.end()
+        self.exporting.end()
 
     # -- what a key means -----------------------------------------------------------------------------------------
 
@@ -91,6 +94,8 @@ class Supervising:
                 self._what_if()
             case "beside":
                 self._beside()
+            case "export":
+                self._export()
             case "record":
                 self.window.open_sheet(TextSheet("The record", self.words(), self.window.host.look))
             case _:
@@ -239,6 +244,19 @@ class Supervising:
             sheet.wrong.setText(str(fault))
         else:
             self.window.say(str(fault))
+
+    # -- export ---------------------------------------------------------------------------------------------------
+
+    def _export(self) -> None:
+        study = self.study
+        if study is None:
+            self.window.say(NO_FILE)
+            return
+
+        def done() -> None:
+            self.work.do(study.background, self._take, self._failed)
+
+        self.exporting.ask(self.window.host.look, study.held.path.stem, study.export, done)
 
     # -- search ---------------------------------------------------------------------------------------------------
 

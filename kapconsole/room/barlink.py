@@ -10,7 +10,7 @@ from collections.abc import Callable
 from kapconsole.bilateral.barlight import bar_frame
 from kapconsole.bilateral.stimulus import Stimulus
 from kapconsole.roomsetup import BarSetup
-from kapdevices.lightbars.frames import BarProtocol, line_seconds
+from kapdevices.lightbars.frames import BarProtocol, encode, line_seconds
 from kapdevices.lightbars.greeting import Greeting
 from kapdevices.lightbars.port import BarPort, SerialBarPort
 from kapdevices.lightbars.writer import BarWriter
@@ -143,6 +143,8 @@ class BarLink:
             self.text = f"the light bar cannot be used: {trouble}"
             return False
         try:
+            # Whoever held it before us may have been killed in a set.
+            port.write(encode(self._protocol, bytes(3 * self.setup.leds)))
             text = self._greeted(port)
             writer = BarWriter(port, self.setup.leds, self._broke, self._protocol)
         except (PortTrouble, ValueError) as trouble:

@@ -9,7 +9,7 @@ import msgspec
 
 from kapconsole.config import read_config, write_config
 from kapconsole.paths import state_dir
-from kapconsole.roomsetup import RoomSetup, Timing, read_setup, write_setup
+from kapconsole.roomsetup import DisplaySetup, RoomSetup, Timing, read_setup, write_setup
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -29,7 +29,14 @@ class Draft(msgspec.Struct, frozen=True):
         if sound.speaker_confirmed != alarm:
             sound = msgspec.structs.replace(sound, speaker_confirmed="")
         setup = msgspec.structs.replace(self.setup, sound=sound)
-        return with_offsets(msgspec.structs.replace(self, setup=setup, patient_out=patient, alarm_out=alarm))
+        named = msgspec.structs.replace(self, setup=setup, patient_out=patient, alarm_out=alarm)
+        return named if patient == self.setup.sound.output else with_offsets(named)
+
+    def on_screen(self, display: DisplaySetup) -> Draft:
+        """Another screen, or other measures of it."""
+        setup = msgspec.structs.replace(self.setup, display=display)
+        changed = msgspec.structs.replace(self, setup=setup)
+        return changed if display.screen == self.setup.display.screen else with_offsets(changed)
 
 
 def with_offsets(draft: Draft) -> Draft:
@@ -53,9 +60,7 @@ def in_force() -> tuple[Draft, str]:
     """What the next session would use, and what is wrong with its files in words."""
     setup, wrong_setup = read_setup()
     config, wrong_config = read_config()
-    draft = Draft(setup, config.patient_out, config.alarm_out)
-    if setup.sound.output != config.patient_out or setup.sound.speaker_confirmed != config.alarm_out:
-        draft = draft.named(config.patient_out, config.alarm_out)
+    draft = Draft(setup).named(config.patient_out, config.alarm_out)
     return draft, "; ".join(each for each in (wrong_setup, wrong_config) if each)
 
 

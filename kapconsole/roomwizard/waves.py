@@ -1,4 +1,4 @@
-"""The test sounds: a soft tone for one ear, a pulse for one hand, pink noise for the meter; pure functions of the frame.
+"""The test sounds: a soft tone for one ear, a pulse for one hand, pink noise for the meter; pure.
 
 None of them may be taken for an alarm: one long tone with slow ends, twice; never three or five (alarms reference 11).
 """
@@ -83,5 +83,5 @@ def pink_loop() -> Stereo:
     # A rare peak is cut so that the loudness can be reached below the ceiling: twice, since the cut takes a little.
     for _ in range(3):
         lufs = measure([np.concatenate((loop, loop))], RATE_HZ).lufs
-        loop = np.clip(loop * np.float32(10 ** ((TARGET_LUFS - lufs) / 20)), -peak, peak)
+        loop = np.clip(loop * np.float32(10 ** ((TARGET_LUFS - lufs) / 20)), -peak, peak).astype(np.float32)
     return loop

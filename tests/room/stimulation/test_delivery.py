@@ -257,11 +257,9 @@ def test_a_sound_file_that_cannot_be_read_is_a_channel_that_cannot_be_opened(ben
 
 def test_a_card_that_runs_fast_gets_its_tones_in_time_all_the_same(tmp_path: Path) -> None:
     bench = Bench(tmp_path, ppm=150.0)
-    for _ in range(120):  # the card has been heard for a minute
-        bench.time.s += 0.5
-        bench.out.measure()
     bench.begin(AUDIO, cycles=60)
     bench.run(63.0)
     timing = bench.delivered.tone_timing
     assert timing.count == 120
-    assert abs(timing.max_ms) < 1.0, "counted from the start it would be 9 ms by now"
+    assert abs(timing.max_ms) < 3.0, "counted from the start it would be 9 ms by the end"
+    assert abs(timing.mean_ms) < 0.5
