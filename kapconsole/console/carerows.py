@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -48,7 +48,8 @@ class Row(NamedTuple):
 
     def words(self) -> str:
         """The row for a screen reader."""
-        return ", ".join(part for part in (f"key {self.key}" if self.key else "", self.text, self.spoken, self.details) if part)
+        key = f"key {self.key}" if self.key else ""
+        return ", ".join(part for part in (key, self.text, self.spoken, self.details) if part)
 
 
 class Page(NamedTuple):
@@ -94,6 +95,7 @@ class RowDelegate(QStyledItemDelegate):
     """Draws a row: key or mark, words, below them what was found."""
 
     look = Look()
+    width = 100
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = index.data(Qt.ItemDataRole.UserRole)
@@ -101,7 +103,7 @@ class RowDelegate(QStyledItemDelegate):
         lines = look.metrics(TEXT).height() + look.px(12)
         if row.details:
             lines += look.metrics(SMALL).height()
-        return QSize(100, max(look.touch, round(lines)))
+        return QSize(self.width, max(look.touch, round(lines)))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(Qt.ItemDataRole.UserRole)
@@ -150,9 +152,14 @@ class RowsSheet(Sheet):
         choose: str = "Choose",
         ways: Sequence[Action] = (),
         name: str = "",
+        columns: int = 1,
     ) -> None:
-        """`page`: what is shown at a moment. `choose`: what Enter does with a row. `ways`: further keys of the sheet."""
+        """`page`: what is shown at a moment. `choose`: what Enter does with a row. `ways`: further keys of the sheet.
+
+        `columns`: rows stand in so many columns, for a list of short ones.
+        """
         super().__init__(title, choose, look)
+        self._across = columns
         self._page = page
         self._seen: tuple[object, ...] = ()
         self.note = QLabel("")
@@ -169,7 +176,8 @@ class RowsSheet(Sheet):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setFrameShape(QListView.Shape.NoFrame)
-        self.list.clicked.connect(lambda index: self._choose(index))
+        self.list.setWrapping(columns > 1)
+        self.list.clicked.connect(self._choose)
         self.list.selectionModel().currentChanged.connect(lambda now, before: self._tell())
         self.body.addWidget(self.list, 1)
         self.full = QLabel("")
@@ -214,6 +222,21 @@ class RowsSheet(Sheet):
 
     def first_focus(self) -> QWidget:
         return self.list
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        if self._across > 1:
+            self.body.activate()
+            width = (self.list.viewport().width() - 2) // self._across
+            self.delegate.width = max(1, width)
+            self.list.doItemsLayout()
 
     def show_moment(self, moment: Moment) -> None:
         seen = (moment.now_us // LOOKED_US, moment.state.seq, moment.timeline)

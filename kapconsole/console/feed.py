@@ -15,6 +15,7 @@ from kapconsole.alarms.wishes import ListenLease
 from kapconsole.clock import FakeClock, SessionClock
 from kapconsole.commands import Command, CommandBody
 from kapconsole.console.moment import Moment
+from kapconsole.console.stationdesk import quiet_words
 from kapconsole.peer import Attachment
 from kapconsole.session.timeline import Timeline
 from kapconsole.wire import (
@@ -104,7 +105,7 @@ class LiveFeed:
             alarms_age_s=(self._clock.now_us() - self._alarms_us) / 1e6 / self._speed
             if self._alarms is not None
             else 0.0,
-            quiet=self._quiet,
+            quiet=quiet_words(self, self._quiet),
         )
 
     def send(self, body: CommandBody) -> str | None:

@@ -149,13 +149,15 @@ class LightPanel(KeyedPanel):
         self._paint_lamps(ink, now, left + used, end, px(30))
         line = self.look.metrics(SMALL).height()
         cue_y = self.keys_top - px(5)
-        bars_y = px(42)
-        if cue_y - line - bars_y < px(10):
-            bars_y = px(38)
+        bars = QRectF(left, px(41), right - left, cue_y - line - px(41))
         if len(now.zones) > 1:
-            self._paint_zones(ink, now.zones, QRectF(left, bars_y, right - left, cue_y - line - bars_y))
+            self._paint_zones(ink, now.zones, bars)
         elif one is not None:
-            self._paint_bar(ink, one, QRectF(left, bars_y + px(2), right - left, px(6)))
+            bar = QRectF(left, bars.top() + px(2), right - left, px(6))
+            self._paint_bar(ink, one, bar)
+            if one.floor and bars.height() > line + px(8):
+                x = left + bar.width() * one.floor / 100 + px(5)
+                ink.text(x, bar.bottom() + px(16), f"floor {one.floor:g} %", SMALL, palette.tertiary)
         after = f"next: {now.next_cue}" if now.next_cue else ""
         room = right - left
         width = min(self.look.width(now.cue, SMALL, True), room)
@@ -184,18 +186,18 @@ class LightPanel(KeyedPanel):
             x = bar.left() + bar.width() * zone.floor / 100
             ink.line_pen(palette.secondary, 1.4)
             ink.line(x, bar.top() - px(4), x, bar.bottom() + px(4))
-            if bar.width() > px(200):
-                ink.text(x + px(5), bar.bottom() + px(15), f"floor {zone.floor:g} %", SMALL, palette.tertiary)
 
     def _paint_zones(self, ink: Ink, zones: tuple[ZoneShown, ...], rect: QRectF) -> None:
-        """Side by side, each with its bar and its words below it."""
+        """Side by side, each with its words below its bar; where there is no height for both, the words alone."""
         px, palette = self.look.px, self.look.palette
         gap = px(12)
         width = (rect.width() - gap * (len(zones) - 1)) / len(zones)
         for number, zone in enumerate(zones):
             x = rect.left() + number * (width + gap)
-            self._paint_bar(ink, zone, QRectF(x, rect.top() + px(2), width, px(5)))
             baseline = rect.top() + px(11) + self.look.metrics(SMALL).ascent()
+            if baseline <= rect.bottom():
+                self._paint_bar(ink, zone, QRectF(x, rect.top() + px(2), width, px(5)))
+            baseline = min(baseline, rect.bottom())
             used = ink.text(x + width, baseline, percent(zone.level, len(zones) < 3), TEXT, palette.text, True, RIGHT) + px(6)
             start = x
             if zone.failing:

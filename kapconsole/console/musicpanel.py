@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from kapconsole.console.keys import Action
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, RIGHT, Ink
-from kapconsole.console.panelkeys import KeyedPanel
+from kapconsole.console.panelkeys import KeyedPanel, key_height
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look, colour
 from kapconsole.cues.music.events import PlaylistChosen
 from kapconsole.cues.music.view import MusicView
@@ -224,7 +224,7 @@ class MusicPanel(KeyedPanel):
             bar.setWidth(bar.width() * now.done)
             ink.panel(bar, palette.accent, radius=2)
         names_y = title_y - self.look.metrics(TEXT).height() - px(4)
-        top = max(px(46), self.look.touch + px(8)) if self.keyed else px(46)
+        top = max(px(46), key_height(self.look) + px(8)) if self.keyed else px(46)
         if now.parts:
             self._paint_arc(ink, now, QRectF(left, top, right - left, names_y - line - top), names_y)
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kapconsole.console.keys import Action, KeyCap
 from kapconsole.console.painted import CENTRE, Ink, Painted
 from kapconsole.console.theme import SMALL, Look
+
+
+def key_height(look: Look) -> int:
+    """How high the keys of a panel are, px: for a finger, and for an eye on a large screen."""
+    return max(look.touch, round(look.px(40)))
 
 
 class PanelCap(KeyCap):
@@ -21,7 +26,8 @@ class PanelCap(KeyCap):
 
     def sizeHint(self) -> QSize:
         words = self.look.width(self.action.words, SMALL)
-        return QSize(max(self.look.touch, round(self.cap_width() + words + self.look.px(16))), self.look.touch)
+        width = max(self.look.touch, round(self.cap_width() + words + self.look.px(16)))
+        return QSize(width, key_height(self.look))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         px, palette = self.look.px, self.look.palette
@@ -71,11 +77,7 @@ class KeyedPanel(Painted):
     @property
     def keys_top(self) -> float:
         """Where the row of keys at the bottom begins, px; where no keys stand, the bottom margin."""
-        return self.height() - (self.look.touch + self.look.px(8) if self.keyed else self.look.px(12))
-
-    def corner(self) -> QRect:
-        """The place of the key at the upper right; 0 wide where there is none."""
-        return QRect()
+        return self.height() - (key_height(self.look) + self.look.px(8) if self.keyed else self.look.px(12))
 
     def put_row(self, wanted: dict[str, str]) -> None:
         """These keys, with these words, in a row at the bottom; of the others none but that in the corner."""
@@ -96,7 +98,7 @@ class KeyedPanel(Painted):
         x = px(12)
         for cap in row:
             width = max(touch, int(cap.sizeHint().width() * shrink))
-            cap.setGeometry(round(x), round(self.keys_top), width, touch)
+            cap.setGeometry(round(x), round(self.keys_top), width, key_height(self.look))
             x += width + min(gap, px(14))
 
     def corner_cap(self) -> str:

@@ -15,7 +15,7 @@ from kapconsole.bilateral.view import Running
 from kapconsole.console.keys import Action
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import CENTRE, RIGHT, Ink, Painted
-from kapconsole.console.panelkeys import KeyedPanel, PanelCap
+from kapconsole.console.panelkeys import KeyedPanel, PanelCap, key_height
 from kapconsole.console.setfacts import Choice, Picture, SetShown, picture, read_set
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look, colour
 
@@ -217,6 +217,10 @@ class SetPanel(KeyedPanel):
         parts = (now.state, now.title, now.rate, now.numbers, now.speed, now.progress, now.below)
         return ", ".join(part for part in parts if part)
 
+    def _corner_words(self) -> str:
+        """In a small window the room is for the reason of a lock."""
+        return "sets" if self.look.unit > 0.7 else ""
+
     def corner_cap(self) -> str:
         return SETS.id
 
@@ -229,16 +233,16 @@ class SetPanel(KeyedPanel):
         self.place_keys()
 
     def place_keys(self) -> None:
-        self.put_corner("sets")
+        self.put_corner(self._corner_words())
         if not hasattr(self, "wide"):
             return
         px, line = self.look.px, self.look.metrics(SMALL).height()
         width = self.width() - px(24)
         start = round(width * 0.58)
-        y, touch = round(self.keys_top), self.look.touch
+        y, touch = round(self.keys_top), key_height(self.look)
         self.wide[START.id].setGeometry(round(px(12)), y, start, touch)
         self.wide[STOP.id].setGeometry(round(px(12)) + start + round(px(8)), y, round(width - start - px(8)), touch)
-        top = max(px(44), self.look.touch + px(7)) if self.keyed else px(44)
+        top = max(px(44), key_height(self.look) + px(7)) if self.keyed else px(44)
         words = 3 * (line + px(2)) + self.look.metrics(TEXT).height() + px(14)
         height = max(px(24), self.keys_top - words - top)
         self.perceived.setGeometry(round(px(16)), round(top), round(self.width() - px(32)), round(height))
@@ -251,7 +255,7 @@ class SetPanel(KeyedPanel):
         ink.fill(rect, palette.background)
         ink.panel(rect, palette.panel)
         left, right = px(20), rect.width() - px(20)
-        end = self.put_corner("sets") if self.keyed else right
+        end = self.put_corner(self._corner_words()) if self.keyed else right
         used = ink.text(left, px(32), "Stimulation", HEADING, palette.text, True) + px(12)
         code = palette.text if now.running or now.grave else palette.secondary
         ink.fitted(left + used, px(32), now.state, end - left - used, SMALL, code, now.running)

@@ -124,19 +124,17 @@ class SetSheet(RowSheet):
             lines.append(degree_words(plan, choice.rate, plan.motion.sweep_deg))
         if choice.rate > EASY_RATE_CPS[1] or preset.confirm:
             lines.append("needs a confirmation once a session · F")
+        asked = view.screening
+        answered = "not answered" if asked is None else f"answered, yes to {sum(one is True for one in asked.values())}"
+        lines += ["", f"Screening: {answered}", f"Stop signal: {_plain(view.stop_signal) or 'not rehearsed'}"]
+        if view.dosing_day_reason:
+            lines.append(f"Dosing day: light allowed, {_plain(view.dosing_day_reason)}")
         lines.append("")
         lines.append(f"Evidence, {preset.confidence}: {_plain(preset.evidence)}")
         lines += [f"· {_plain(source)}" for source in preset.sources]
         if preset.note:
             lines.append(_plain(preset.note))
         lines.append(f"version {preset.version}, {preset.origin}, kept by {_plain(preset.stored_by)}")
-        lines.append("")
-        asked = view.screening
-        answered = "not answered" if asked is None else f"answered, yes to {sum(one is True for one in asked.values())}"
-        lines.append(f"Screening: {answered}")
-        lines.append(f"Stop signal: {_plain(view.stop_signal) or 'not rehearsed'}")
-        if view.dosing_day_reason:
-            lines.append(f"Dosing day: light allowed, {_plain(view.dosing_day_reason)}")
         self.said.setText("<br>".join(lines))
 
 

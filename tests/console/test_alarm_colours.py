@@ -74,7 +74,7 @@ def stars(picture: np.ndarray) -> int:
 
 @pytest.mark.parametrize("palette", PALETTES)
 @pytest.mark.parametrize("blindness", BLINDNESS)
-def test_at28_priority_is_told_apart_with_every_colour_blindness(qapp, blindness: str, palette: str) -> None:
+def test_at_28_priority_is_told_apart_with_every_colour_blindness(qapp, blindness: str, palette: str) -> None:
     pictures = {priority: seen(strip_picture(priority, palette), blindness) for priority in MARKS}
     fills = {priority: lab(fill(picture)) for priority, picture in pictures.items()}
     for one, other in (
@@ -88,7 +88,7 @@ def test_at28_priority_is_told_apart_with_every_colour_blindness(qapp, blindness
 
 
 @pytest.mark.parametrize("palette", PALETTES)
-def test_at28_without_any_colour_the_signs_are_left(qapp, palette: str) -> None:
+def test_at_28_without_any_colour_the_signs_are_left(qapp, palette: str) -> None:
     for priority, mark in MARKS.items():
         picture = strip_picture(priority, palette)
         grey = np.repeat((picture @ np.array([0.2126, 0.7152, 0.0722]))[..., None], 3, axis=2)

@@ -36,7 +36,7 @@ def rhythm(entries: list[StripPainted], priority: Priority) -> tuple[float, floa
 
 @pytest.mark.parametrize("priority", LIMITS)
 @given(steps=st.lists(st.integers(min_value=1_000, max_value=90_000), min_size=200, max_size=200))
-def test_at04_the_rhythm_is_the_clocks_whatever_the_repaints_do(priority: Priority, steps: list[int]) -> None:
+def test_at_04_the_rhythm_is_the_clocks_whatever_the_repaints_do(priority: Priority, steps: list[int]) -> None:
     now_us, log = 0, PaintLog(0)
     flash = Flash(lambda: now_us)
     total_us = sum(steps)
@@ -50,7 +50,7 @@ def test_at04_the_rhythm_is_the_clocks_whatever_the_repaints_do(priority: Priori
     assert 0.2 <= part <= 0.65
 
 
-def test_at04_the_chosen_figures() -> None:
+def test_at_04_the_chosen_figures() -> None:
     for priority, hertz in ((Priority.HIGH, 2.0), (Priority.MEDIUM, 0.6)):
         states = [lit(priority, at_us) for at_us in range(0, 10_000_000, 1_000)]
         begins = states[0] + sum(now and not before for before, now in zip(states, states[1:], strict=False))
@@ -90,7 +90,7 @@ def full_load() -> Iterator[None]:
         burner.close()
 
 
-def test_at04_flash_frequency_and_duty_from_the_paint_log_under_full_load(qapp, bench, full_load) -> None:
+def test_at_04_flash_frequency_and_duty_from_the_paint_log_under_full_load(qapp, bench, full_load) -> None:
     bench.run(20, pulse_rate=130)
     bench.run(4, spo2=80)
     bench.window.leave()
