@@ -10,13 +10,13 @@ import threading
 import time
 
 from kapconsole.alarms.bursts import RATE_HZ
-from kapconsole.annunciator.comeback import Comeback
 from kapconsole.annunciator.named import open_output
 from kapconsole.annunciator.output import NoOutput, NoSpeaker, Output
 from kapconsole.annunciator.sequence import Sequence
 from kapconsole.annunciator.voice import Voice
 from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
 from kapconsole.peer import Attachment
+from kapconsole.sound.comeback import Comeback
 from kapconsole.wire import Goodbye
 
 TURN_S = 0.1
@@ -63,7 +63,7 @@ def main() -> int:
             output = NoSpeaker(output.name, voice.trouble, sequence.fill, sequence.rate_hz, now_s)
             voice.replace(output)
         if output.lost and orders.alarm_out:
-            comeback = comeback or Comeback(orders.alarm_out, now_s)
+            comeback = comeback or Comeback("kapconsole.annunciator.named", orders.alarm_out, now_s)
             if comeback.turn(now_s):
                 code = REOPEN
                 break

@@ -17,7 +17,6 @@ from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
 from kapconsole.paths import state_dir
 from kapconsole.peer import Attachment
-from kapconsole.room.comeback import Comeback
 from kapconsole.room.keeping import Keeper
 from kapconsole.room.music import Music
 from kapconsole.room.named import open_sink
@@ -25,6 +24,7 @@ from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.shelf import Shelf
 from kapconsole.room.stimulation import Stimulation
 from kapconsole.roomsetup import read_setup
+from kapconsole.sound.comeback import Comeback
 from kapconsole.sound.server import HOST_API
 from kapconsole.wire import Goodbye
 
@@ -78,7 +78,7 @@ def main() -> int:
         music.turn(now_s)
         attachment.trouble = stimulation.trouble
         if out.state.state == "lost" and not orders.patient_out.startswith(HOST_API):
-            comeback = comeback or Comeback(orders.patient_out, now_s)
+            comeback = comeback or Comeback("kapconsole.room.named", orders.patient_out, now_s)
             back = comeback.turn(now_s)
     if comeback is not None:
         comeback.close()

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from kapconsole.annunciator import named, portaudio, pulse
-from kapconsole.annunciator.comeback import Comeback
 from kapconsole.annunciator.output import NoOutput, Output
 from kapconsole.annunciator.sequence import Sequence
 from kapconsole.sound import libpulse
+from kapconsole.sound.comeback import Comeback
 from kapconsole.wire import Sound
 
 
@@ -254,7 +254,7 @@ class Asked:
 def test_a_lost_speaker_is_asked_for_until_it_plays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.Popen", Asked)
     Asked.codes = (None, 1, None, 1, 0)
-    comeback = Comeback("box", 0.0)
+    comeback = Comeback("kapconsole.annunciator.named", "box", 0.0)
     back_s = next(tenth / 10 for tenth in range(300) if comeback.turn(tenth / 10))
     assert back_s == pytest.approx(10.0)
     comeback.close()

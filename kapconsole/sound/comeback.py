@@ -1,4 +1,4 @@
-"""Whether a lost ALARM_OUT plays again: asked in short-lived processes, since PortAudio's list of devices is frozen."""
+"""Whether a lost output plays again: asked in short-lived processes, since PortAudio's list of devices is frozen."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ PATIENCE_S = 15.0
 class Comeback:
     """Asks at growing intervals, one process at a time."""
 
-    def __init__(self, name: str, now_s: float) -> None:
-        self._argv = [sys.executable, "-m", "kapconsole.annunciator.named", name]
+    def __init__(self, module: str, name: str, now_s: float) -> None:
+        """`module`: run with the output's name it ends with exit code 0 when that plays."""
+        self._argv = [sys.executable, "-m", module, name]
         self._interval_s = FIRST_S
         self._due_s = now_s + FIRST_S
         self._began_s = now_s
