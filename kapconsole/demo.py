@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 
@@ -22,11 +23,18 @@ from kapconsole.clinical import wishes as cw
 from kapconsole.clock import SessionClock
 from kapconsole.cues.music import wishes as mw
 from kapconsole.cues.music.pads import make_demo_music
+from kapconsole.events import WavePiece
 from kapconsole.launcher import Child, python
 from kapconsole.lifeline import Orders, read_orders, when_launcher_is_gone
 from kapconsole.peer import Attachment
 from kapconsole.refusals import Refused
-from kapconsole.wire import Answer, Ask, Goodbye, Welcome
+from kapconsole.session.state import EMPTY, State, fold
+from kapconsole.session.words import age_text, clock_text, metric_label
+from kapconsole.wire import Answer, Ask, Goodbye, Live, Welcome
+from kapdevices.readings import UNITS, Metric
+
+PROGRESS = "--progress"
+PROGRESS_EVERY_S = 10.0
 
 DOSE_AT_S = 240.0
 AGAIN_AFTER_S = 70.0
@@ -121,9 +129,25 @@ def simulated_devices(speed: float, scenario: str, folder: Path) -> tuple[tuple[
     return tuple(devices), children
 
 
-def therapist(orders: Orders) -> Child:
-    """The process that plays the therapist."""
-    return Child("simulated therapist", python("kapconsole.demo"), orders, restart=True, vital=False)
+def therapist(orders: Orders, progress: bool = False) -> Child:
+    """The process that plays the therapist; with `progress` it says every ten seconds where the session is."""
+    words = ["kapconsole.demo", PROGRESS] if progress else ["kapconsole.demo"]
+    return Child("simulated therapist", python(*words), orders, restart=True, vital=False)
+
+
+def progress_line(state: State, now_us: int) -> str:
+    """Where the session stands, on one line: session time, phase, the newest values with the age of a cuff reading."""
+    parts = [clock_text(now_us), state.phases[-1].phase if state.phases else "no phase yet"]
+    for metric in (Metric.SPO2, Metric.PULSE_RATE):
+        newest = state.newest(metric)
+        if newest is not None:
+            value, unit = newest[1].value, UNITS[metric]
+            parts.append(f"{metric_label(metric)} {'--' if value is None else f'{value:g}'} {unit}")
+    cuff = next((view for view in reversed(state.nibp) if view.reading.valid), None)
+    if cuff is not None:
+        age = age_text((now_us - cuff.mono_us) / 1e6)
+        parts.append(f"NIBP {cuff.reading.sys_mmhg:g}/{cuff.reading.dia_mmhg:g} mmHg, {age}")
+    return " · ".join(parts)
 
 
 def _free_port() -> int:
@@ -183,6 +207,8 @@ def main() -> int:
     attachment = Attachment(orders.address, "demo")
     player = Therapist()
     clock: SessionClock | None = None
+    state, told_s = EMPTY, time.monotonic()
+    progress = PROGRESS in sys.argv[1:]
     made: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=lambda: made.put(_music()), name="demo-music", daemon=True).start()
     turn_s = min(0.2, max(0.005, 0.5 / orders.frame.speed))
@@ -192,6 +218,9 @@ def main() -> int:
                 player.add(Step(clock.now_us() / 1e6, mw.ChoosePlaylist(playlist)))
             for command in player.due(clock.now_us() / 1e6):
                 attachment.send(Ask(command))
+        if progress and clock is not None and time.monotonic() - told_s >= PROGRESS_EVERY_S:
+            told_s = time.monotonic()
+            print(f"kapconsole: {progress_line(state, clock.now_us())}", file=sys.stderr, flush=True)
         try:
             message = attachment.take(turn_s)
         except queue.Empty:
@@ -202,6 +231,10 @@ def main() -> int:
                 now_s = clock.now_us() / 1e6
                 if now_s > 30 * orders.frame.speed:
                     player.skip_to(now_s)
+        elif isinstance(message, Live) and progress:
+            for item in message.items:
+                if not isinstance(item, WavePiece):
+                    state = fold(state, item)
         elif isinstance(message, Answer) and clock is not None:
             player.answered(message.id, message.ok, clock.now_us() / 1e6)
         elif isinstance(message, Goodbye):

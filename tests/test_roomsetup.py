@@ -7,7 +7,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kapconsole.roomsetup import BarSetup, Calibration, DisplaySetup, RoomSetup, SoundSetup, Timing, read_setup, write_setup
+from kapconsole.roomsetup import (
+    BarSetup,
+    Calibration,
+    DisplaySetup,
+    RoomSetup,
+    SoundSetup,
+    Timing,
+    read_setup,
+    write_setup,
+)
 
 MEASURED = RoomSetup(
     DisplaySetup("HDMI-1", 600.0, 340.0, 1920, 1080, 800.0, -4.5),

@@ -7,7 +7,10 @@ device sends one) or text with hexadecimal bytes. A line is one value, one sampl
 from __future__ import annotations
 
 import csv
+import heapq
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Literal, TextIO
 
@@ -15,13 +18,16 @@ import msgspec
 
 from kapdevices.capture import MAGIC, CaptureReader
 from kapdevices.driver import Driver
-from kapdevices.readings import UNITS, Numeric, Reading, SampleArray
+from kapdevices.readings import UNITS, Metric, Numeric, Reading, SampleArray
 
 READ_SIZE = 65536
 # A driver joins the samples of one call. Small pieces keep numerics in their place between them.
 PIECE_BYTES = 16
 PEEK_BYTES = 64
 LINE_BYTES = 4096
+REACH_S = 2.0
+"""How far back the samples of one packet may reach: lines of a capture are held so long, and come out in order."""
+HELD = 256
 HEX_TEXT = re.compile(rb"(#[^\n]*(\n|$)|[0-9a-fA-FxX\s,])+")
 FIELDS = ("t_s", "metric", "value", "unit", "valid", "detail")
 
@@ -43,35 +49,118 @@ class DecodedLine(msgspec.Struct, frozen=True):
     detail: str
 
 
+class _Run(msgspec.Struct, frozen=True):
+    """A reading and when its first value was measured; `step_s` lies between the samples of a waveform."""
+
+    t_s: float | None
+    step_s: float
+    reading: Reading
+
+    @property
+    def count(self) -> int:
+        """How many lines it is."""
+        return len(self.reading.samples) if isinstance(self.reading, SampleArray) else 1
+
+    def time_of(self, index: int) -> float:
+        """When the value with this index was measured, s."""
+        return (self.t_s or 0.0) + index * self.step_s
+
+    def line(self, index: int, t_s: float | None) -> DecodedLine:
+        """The line of that value, with the time that is to stand there."""
+        array = self.reading
+        if not isinstance(array, SampleArray):
+            return single_line(array, t_s)
+        unit, valid = UNITS[array.metric], not array.quality
+        return DecodedLine(t_s, array.metric, float(array.samples[index]), unit, valid, array.quality)
+
+
 def decode(chunks: Iterable[Chunk], driver: Driver, line_rate_hz: float = 960.0) -> Iterator[DecodedLine]:
     """Feed chunks (time in seconds or None, bytes) to a driver and give its readings as lines.
 
     `line_rate_hz` is the line's speed in bytes a second (9600 baud 8N1: 960); it is the driver's clock for bytes
-    without times. How well the bytes were understood is in `driver.counts` at the end. Raises what `chunks` raises.
+    without times. Lines of a capture come in the order of their times. How well the bytes were understood is in
+    `driver.counts` at the end. Raises what `chunks` raises.
     """
     samples_s: float | None = None
     taken = 0
-    for t_s, data in chunks:
+    last_s: dict[Metric, float] = {}
+    ordered = _Ordered()
+    for chunk_s, data in chunks:
+        heard: list[Reading] = []
         for at in range(0, len(data), PIECE_BYTES):
             piece = data[at : at + PIECE_BYTES]
             taken += len(piece)
-            now_s = taken / line_rate_hz if t_s is None else t_s
-            for reading in driver.receive(piece, now_s):
-                if isinstance(reading, SampleArray) and t_s is None:
+            readings = driver.receive(piece, taken / line_rate_hz if chunk_s is None else chunk_s)
+            if chunk_s is not None:
+                heard += readings
+                continue
+            for reading in readings:  # bytes of a pipe are told as they come
+                if isinstance(reading, SampleArray):
                     start_s = samples_s or 0.0
                     samples_s = start_s + len(reading.samples) / reading.rate_hz
-                    yield from _samples(reading, start_s)
-                elif isinstance(reading, SampleArray) and t_s is not None:
-                    yield from _samples(reading, t_s - (len(reading.samples) - 1) / reading.rate_hz)
+                    run = _Run(start_s, 1 / reading.rate_hz, reading)
+                    yield from (run.line(index, run.time_of(index)) for index in range(run.count))
                 else:
-                    yield single_line(reading, samples_s if t_s is None else t_s)
+                    yield single_line(reading, samples_s)
+        if chunk_s is None:
+            continue
+        for run in _runs(heard, chunk_s, last_s):
+            ordered.add(run)
+            yield from ordered.due(chunk_s - REACH_S)
+    yield from ordered.due(math.inf)
 
 
-def _samples(array: SampleArray, start_s: float) -> Iterator[DecodedLine]:
-    unit, valid = UNITS[array.metric], not array.quality
-    for index, sample in enumerate(array.samples):
-        t_s = start_s + index / array.rate_hz
-        yield DecodedLine(t_s, array.metric, float(sample), unit, valid, array.quality)
+def _runs(readings: list[Reading], t_s: float, last_s: dict[Metric, float]) -> Iterator[_Run]:
+    """What arrived together at `t_s`: the last sample of each waveform was measured then, the others before it.
+
+    Samples that would lie before those of the chunk before (the computer was late) share the time since then.
+    """
+    left = Counter[Metric]()
+    for reading in readings:
+        if isinstance(reading, SampleArray):
+            left[reading.metric] += len(reading.samples)
+    steps: dict[Metric, float] = {}
+    for reading in readings:
+        if not isinstance(reading, SampleArray):
+            yield _Run(t_s, 0.0, reading)
+            continue
+        metric = reading.metric
+        if metric not in steps:
+            since_s = max(0.0, t_s - last_s.get(metric, -math.inf))
+            steps[metric] = min(1 / reading.rate_hz, since_s / max(1, left[metric]))
+        yield _Run(t_s - (left[metric] - 1) * steps[metric], steps[metric], reading)
+        left[metric] -= len(reading.samples)
+        last_s[metric] = t_s
+
+
+class _Ordered:
+    """Lines by time: a packet brings samples that were measured before what has come already.
+
+    Holds readings for `REACH_S` of the capture, and no more than `HELD` of them. What comes later all the same gets
+    the time that has been reached, so that no line lies before the one above it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[float, int, int, _Run]] = []
+        self._number = 0
+        self._given_s = -math.inf
+
+    def add(self, run: _Run) -> None:
+        """One more reading."""
+        self._number += 1
+        if run.count:
+            heapq.heappush(self._waiting, (run.time_of(0), self._number, 0, run))
+
+    def due(self, until_s: float) -> Iterator[DecodedLine]:
+        """The lines up to `until_s`, and those of more readings than can be held."""
+        while self._waiting and (self._waiting[0][0] <= until_s or len(self._waiting) > HELD):
+            t_s, number, index, run = self._waiting[0]
+            if index + 1 < run.count:
+                heapq.heapreplace(self._waiting, (run.time_of(index + 1), number, index + 1, run))
+            else:
+                heapq.heappop(self._waiting)
+            self._given_s = max(self._given_s, t_s)
+            yield run.line(index, self._given_s)
 
 
 def single_line(reading: Reading, t_s: float | None) -> DecodedLine:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kapconsole.cli.speaking import Failed, log_errors, passphrase, progress, say
+from kapconsole.cli.speaking import Failed, log_errors, passphrase, progress, say, screen
 
 _ACTIONS = ("rebuild", "delete", "copy", "accesses")
 
@@ -23,6 +23,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], key_op
         "accesses FILE: who viewed, exported and copied it.",
     )
     parser.add_argument("words", nargs="*", metavar="CODE | rebuild | copy FILE TARGET | delete FILE | accesses FILE")
+    parser.add_argument("--window", action="store_true", help="the same in a window, with search; alone or with a CODE")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the client's scores over sessions")
     parser.add_argument("--course", metavar="ID", help="hold the client's sessions against this course")
@@ -37,6 +38,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], key_op
 
 def clients(options: argparse.Namespace) -> int:
     words = options.words
+    if options.window:
+        return _window(options)
     action = words[0] if words and words[0] in _ACTIONS else ""
     if action == "delete" and len(words) == 2:
         return _delete(options, Path(words[1]))
@@ -47,6 +50,16 @@ def clients(options: argparse.Namespace) -> int:
     if (action and action != "rebuild") or len(words) > 1:
         raise Failed("clients takes nothing, a code, rebuild, copy FILE TARGET, delete FILE or accesses FILE")
     return _page(options, words[0]) if words and not action else _list(options, rebuild=bool(action))
+
+
+def _window(options: argparse.Namespace) -> int:
+    if len(options.words) > 1 or options.words[:1] in ([action] for action in _ACTIONS):
+        raise Failed("clients --window takes nothing or a code")
+    if not screen():
+        raise Failed("there is no screen here; kapconsole clients works without --window")
+    from kapconsole.replay.clients.process import show_clients
+
+    return show_clients(_folder(options), "".join(options.words), options.passphrase_file)
 
 
 def _list(options: argparse.Namespace, rebuild: bool) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from kapconsole import __version__
-from kapconsole.cli import bilateral, clients, clinic, export, light, machine, music, presets, records, sessions
+from kapconsole.cli import bilateral, clients, clinic, export, light, machine, music, presets, records, room, sessions
 
 _STAFF = ("nurse", "prescriber", "therapist", "technician")
 
@@ -143,6 +143,7 @@ def build_parser() -> argparse.ArgumentParser:
     music.add_to(commands)
     light.add_to(commands)
     bilateral.add_to(commands)
+    room.add_to(commands)
     clinic.add_to(commands)
     clients.add_to(commands, _key_options)
     export.add_to(commands, _key_options)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 from kapconsole.cli.speaking import Failed, log_errors, passphrase, say, screen
 
 if TYPE_CHECKING:
+    from kapconsole.cues.light.setup import Setup
     from kapconsole.launcher import Child, Running
     from kapconsole.lifeline import Orders
 
@@ -29,7 +32,8 @@ def demo(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="kap-demo-") as folder:
         devices, around = simulated_devices(options.speed, options.scenario, Path(folder))
         orders = _orders(log, devices, subject="K-0142", speed=options.speed, simulated=True)
-        return _launch(orders, options, [*around, therapist(orders)])
+        told = (options.headless or not screen()) and not getattr(options, "quiet", False)
+        return _launch(orders, options, [*around, therapist(orders, progress=told)])
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,13 +43,16 @@ def run(options: argparse.Namespace) -> int:
     from kapconsole.record.access import log_key, new_log_key
 
     _refuse_second_session()
+    _refuse_one_port_twice(options.device)
     try:
         options.device = devices_to_run(options.device, say)
     except NoDevice as trouble:
         raise Failed(str(trouble)) from None
     with log_errors():
         if options.log is not None and options.log.exists():
-            key = log_key(options.log, passphrase(options))
+            fetch = passphrase(options)
+            key = log_key(options.log, fetch)
+            _refuse_another_subject(options.log, options.subject, fetch)
             orders = _orders(options.log, options.device, subject=options.subject)
             orders = replace(orders, resume=True)
         else:
@@ -120,8 +127,9 @@ def console(options: argparse.Namespace) -> int:
 def send(options: argparse.Namespace) -> int:
     import getpass
 
+    from kapconsole.cli.delivered import ask_and_hear, is_watched
     from kapconsole.commands import COMMANDS, BadCommand, parse_command
-    from kapconsole.launcher import SendFailed, ask
+    from kapconsole.launcher import SendFailed
 
     if options.list:
         for name, (use, _) in COMMANDS.items():
@@ -129,13 +137,30 @@ def send(options: argparse.Namespace) -> int:
         return 0
     try:
         body = parse_command(options.words)
-        answer = ask(_running(), body, f"send:{getpass.getuser()}")
+        setup = _lamps() if is_watched(body) else None
+        answer, delivered = ask_and_hear(_running(), body, f"send:{getpass.getuser()}", setup)
     except (BadCommand, SendFailed) as trouble:
         raise Failed(str(trouble)) from None
     if not answer.ok:
         raise Failed(answer.text)
     print(answer.text)
+    if delivered is not None:
+        if delivered.ok is False:
+            raise Failed(delivered.text)
+        if delivered.text:
+            print(delivered.text)
     return 0
+
+
+def _lamps() -> Setup | None:
+    """The room's lamps, for their names; a damaged file is not this command's business."""
+    from kapconsole.cues.light.setup import SetupError, load_setup
+    from kapconsole.paths import config_dir
+
+    try:
+        return load_setup(config_dir())
+    except SetupError:
+        return None
 
 
 def _running() -> Running:
@@ -153,6 +178,61 @@ def _refuse_second_session() -> None:
     running = running_session()
     if running is not None and answers(running):
         raise Failed(f"a session is running already (process {running.launcher_pid}, log {running.log_path})")
+
+
+def _refuse_another_subject(log: Path, subject: str, fetch: Callable[[], str]) -> None:
+    """A session that goes on keeps the subject with which it began: two patients never share one record."""
+    from kapconsole.events import SessionStarted
+    from kapconsole.record.access import open_for_reading
+    from kapconsole.rows import row_event
+
+    if not subject:
+        return
+    with open_for_reading(log, fetch) as opened:
+        began = [row_event(row).body for row in opened.rows_after(0, 1) if row.kind == "session-started"]
+    held = next((body.subject for body in began if isinstance(body, SessionStarted)), None)
+    if held is None or held == subject:
+        return
+    whose = f"is the session of {held}" if held else "was begun without a subject"
+    raise Failed(
+        f"{log} {whose}, not of {subject}, and keeps what it began with. To go on with it leave --subject out; "
+        f"for another session give another file, or none. What was wrong can be said in a note"
+    )
+
+
+def _refuse_one_port_twice(devices: Sequence[str]) -> None:
+    """One port cannot feed two devices: the second would never open, or each would get half of the bytes."""
+    seen: dict[str, str] = {}
+    for device in devices:
+        address = device.partition("@")[2]
+        port = port_identity(address)
+        if address and port in seen:
+            same = "" if seen[port].partition("@")[2] == address else " (two names of one port)"
+            raise Failed(f"{seen[port]} and {device} are the same port{same}: name each port once")
+        seen[port] = device
+
+
+def port_identity(address: str) -> str:
+    """One text for every name of a port: links followed, macOS's two names of an adapter, Windows's long names.
+
+    Ports of one adapter that has several are different; so are network addresses that this machine cannot compare.
+    """
+    from kapdevices.ports import resolved
+
+    if "://" in address:
+        scheme, _, rest = address.lower().partition("://")
+        host, colon, port = rest.partition("/")[0].partition("?")[0].rpartition(":")
+        return f"{scheme}://{'127.0.0.1' if host in ('localhost', '[::1]') else host}{colon}{port}"
+    if sys.platform == "win32":
+        return resolved(address).removeprefix("\\\\.\\").removesuffix(":")
+    path = resolved(os.path.abspath(address))
+    if path.startswith("/dev/tty."):
+        return f"/dev/cu.{path.removeprefix('/dev/tty.')}"
+    try:
+        number = os.stat(path).st_rdev
+    except OSError:
+        return path
+    return f"device {number}" if number else path
 
 
 def _new_log(asked: Path | None, name: str) -> Path:

@@ -9,10 +9,11 @@ from PySide6.QtCore import QEvent, QObject, Qt
 
 from kapconsole import commands as cm
 from kapconsole.clinical import wishes as ws
+from kapconsole.clinical.gates import visit_of
 from kapconsole.clinical.marking import asks_for_words
-from kapconsole.clinical.view import CareView
+from kapconsole.clinical.view import Acting, CareView
 from kapconsole.clock import local_time
-from kapconsole.console import dosesheet, gatepages, instrumentsheet, scaleforms, visitforms
+from kapconsole.console import checkforms, dosesheet, gateforms, instrumentsheet, visitforms
 from kapconsole.console.careasking import Asking
 from kapconsole.console.carefacts import acting, ask_of, bare, in_the_way, phase_next, phases_now, who_words
 from kapconsole.console.careforms import FormSheet
@@ -26,7 +27,6 @@ from kapconsole.console.moment import Moment
 from kapconsole.console.sheets import DoseSheet, NoteSheet, Sheet
 from kapconsole.console.view import SessionView
 from kapconsole.console.visitmenu import menu_page
-from kapconsole.session.phases import phase_label
 from kapconsole.session.words import stamp_text
 
 EMERGENCY = Action("emergency", "G", "emergency", "Emergency page: doses, vitals, weight, whom to call; prints")
@@ -36,13 +36,11 @@ CARE = (
     EMERGENCY,
     OBSERVE,
     SESSION,
-    Action("lock", "Z", "", "Lock this screen, and unlock it"),
+    Action("effects", "/", "", "Side effects and their grades"),
     Action("role", "F4", "", "Take or switch a role"),
-    Action("effects", "F5", "", "Side effects and their grades"),
-    Action("schedule", "F6", "", "Cuff readings: arm, move, skip"),
     Action("questionnaires", "F7", "", "Questionnaires and scores"),
     Action("intention", "F8", "", "The intention, called up"),
-    Action("phases", "F11", "", "All phases, one digit each"),
+    Action("lock", "F11", "", "Lock this screen, and unlock it"),
     Action("discharge", "F12", "", "Discharge: every item with its evidence"),
 )
 """What is done about the session, each with its key."""
@@ -51,17 +49,17 @@ CARE_KEYS = {
     Qt.Key.Key_G: "emergency",
     Qt.Key.Key_O: "observe",
     Qt.Key.Key_J: "session",
-    Qt.Key.Key_Z: "lock",
+    Qt.Key.Key_Slash: "effects",
     Qt.Key.Key_F4: "role",
-    Qt.Key.Key_F5: "effects",
-    Qt.Key.Key_F6: "schedule",
     Qt.Key.Key_F7: "questionnaires",
     Qt.Key.Key_F8: "intention",
-    Qt.Key.Key_F11: "phases",
+    Qt.Key.Key_F11: "lock",
     Qt.Key.Key_F12: "discharge",
 }
 
-NOT_LOCKED = frozenset(action.id for action in CARE) - {"emergency", "lock"} | {"dose", "phase", "cuff", "devices"}
+NOT_LOCKED = frozenset(
+    {*(action.id for action in CARE), "schedule", "phases", "dose", "phase", "cuff", "devices"} - {"emergency", "lock"}
+)
 """What a locked screen does not open: vitals, strip, acknowledging, help, stops, notes and marks stay."""
 
 SAFETY_AGAIN_US = 60_000_000
@@ -93,14 +91,14 @@ class CareDesk:
         close_sheet: Callable[[], None],
         mark: Callable[[str, int], None],
         site: CareSite,
-        place: Callable[[], str],
-        papers: Path,
+        place: str,
+        papers: Callable[[], Path],
         clock_us: Callable[[], int],
     ) -> None:
         """`mark` sets a mark at a moment; `papers`: where a page goes for want of a printer; `clock_us`: monotonic."""
         self.view, self.site = view, site
-        self._moment, self._send = moment, send
-        self._open, self._close = open_sheet, close_sheet
+        self.moment, self.send = moment, send
+        self._open, self.close = open_sheet, close_sheet
         self._mark, self._place, self._papers, self._clock_us = mark, place, papers, clock_us
         self.asking = Asking(moment, send)
         self._touched_us = clock_us()
@@ -108,16 +106,16 @@ class CareDesk:
         self._safety_later_us = -1
         self._acts: dict[str, Callable[[], None]] = {
             "emergency": self.open_emergency,
-            "observe": self.open_sedation,
+            "observe": lambda: checkforms.open_sedation(self),
             "session": self.open_menu,
             "lock": self.lock,
             "role": self.open_role,
-            "effects": self.open_effects,
-            "schedule": self.open_schedule,
-            "questionnaires": self.open_instruments,
+            "effects": lambda: checkforms.open_effects(self),
+            "schedule": lambda: checkforms.open_schedule(self),
+            "questionnaires": lambda: checkforms.open_instruments(self),
             "intention": lambda: self.open_item("intention"),
-            "phases": self.open_phases,
-            "discharge": self.open_discharge,
+            "phases": lambda: gateforms.open_phases(self),
+            "discharge": lambda: gateforms.open_discharge(self),
             "marks": self.open_marks,
         }
 
@@ -144,22 +142,27 @@ class CareDesk:
     @property
     def care(self) -> CareView:
         """The clinical side of the session now."""
-        return self._moment().state.care
+        return self.moment().state.care
+
+    @property
+    def acting(self) -> Acting | None:
+        """Who acts at this console."""
+        return acting(self.care, self._place)
 
     @property
     def locked(self) -> bool:
         """True while this console is locked."""
-        return self._place() in self.care.locked
+        return self._place in self.care.locked
 
     def refresh(self, moment: Moment) -> None:
         """Once a look: answers to what was asked, the lock, a safety prompt, who stands in the footer."""
         self.asking.look(moment)
-        care, place, data = moment.state.care, self._place(), self.site.data
+        care, place, data = moment.state.care, self._place, self.site.data
         left_s = self._locks_in_s(care)
         self.view.footer.person = who_words(data, care, place, left_s)
         self.view.header.phases = phases_now(data, care)
         if left_s is not None and left_s <= 0 and not self._lock_asked:
-            self._lock_asked = self._send(ws.Lock(f"{data.roles.lock.after_s:g} s without a key"))
+            self._lock_asked = self.send(ws.Lock(f"{data.roles.lock.after_s:g} s without a key"))
         elif left_s is None or left_s > 0:
             self._lock_asked = False
         if moment.state.forms.safety is None:
@@ -169,7 +172,7 @@ class CareDesk:
 
     def _locks_in_s(self, care: CareView) -> float | None:
         """Seconds until this screen locks by itself; None where it does not: nobody acts here, or nobody has a PIN."""
-        place, data = self._place(), self.site.data
+        place, data = self._place, self.site.data
         if place not in care.acting or place in care.locked or not data.staff.staff:
             return None
         return data.roles.lock.after_s - (self._clock_us() - self._touched_us) / 1e6
@@ -190,7 +193,7 @@ class CareDesk:
 
         def then() -> None:
             if self.view.sheet is sheet:
-                self._close()
+                self.close()
             self.view.say("recorded")
             if back is not None:
                 back()
@@ -213,7 +216,7 @@ class CareDesk:
 
     def when(self, at_us: int) -> str:
         """A moment as the clock face and, after a dose, as minutes since then."""
-        moment = self._moment()
+        moment = self.moment()
         face = local_time(moment.utc_origin_us + at_us, seconds=True)
         dose_us = moment.state.dose_us
         return face if dose_us is None else f"{face} · T+ {stamp_text(at_us - dose_us)}"
@@ -222,141 +225,17 @@ class CareDesk:
 
     def _phase(self) -> bool:
         """The next phase; where its gate is closed, the gate. Without a named visit the window just goes on."""
-        ask = ask_of(self.site.data, self._moment())
-        if bare(ask.data, ask.care) or gatepages.gates.visit_of(ask) is None:
+        ask = ask_of(self.site.data, self.moment())
+        if bare(ask.data, ask.care) or visit_of(ask) is None:
             return False
         phase = phase_next(ask)
         if phase is None:
-            self.open_phases()
+            gateforms.open_phases(self)
         elif in_the_way(ask, phase):
-            self.open_gate(phase)
+            gateforms.open_gate(self, phase)
         else:
             return False
         return True
-
-    def open_gate(self, phase: str, item: str = "") -> None:
-        """What stands before a phase."""
-        data = self.site.data
-        ways = (
-            Action("enter", "F", f"Enter {phase_label(phase)}", f"Enter the phase {phase_label(phase)}"),
-            Action("over", "O", "Pass over", "Pass over the chosen item, with a reason"),
-            Action("phases", "F11", "Phases", "All phases"),
-        )
-        sheet = RowsSheet(
-            f"Before {phase_label(phase)}",
-            self.view.look,
-            lambda moment: gatepages.gate_page(ask_of(data, moment), phase),
-            self._moment(),
-            "Answer",
-            ways,
-        )
-        self._gate(sheet, lambda found: self.open_gate(phase, found))
-        sheet.pressed.connect(lambda name: self._gate_pressed(sheet, name, phase))
-        self.rows(sheet)
-        self._first_open(sheet, item)
-
-    def _gate(self, sheet: RowsSheet, again: Callable[[str], None]) -> None:
-        def chosen(row: str) -> None:
-            gate, _, item = row.partition("/")
-            if item:
-                self.open_item(item, lambda: again(row))
-            else:
-                self.view.say(f"{gate}: nothing is to be done there")
-
-        sheet.chosen.connect(chosen)
-
-        def pressed(name: str) -> None:
-            row = sheet.current()
-            if name == "over" and row is not None and "/" in row.id:
-                self._open_over(sheet, row.id, lambda: again(row.id))
-
-        sheet.pressed.connect(pressed)
-
-    def _open_over(self, sheet: RowsSheet, row: str, back: Callable[[], None]) -> None:
-        gate, _, item = row.partition("/")
-        (found,) = gatepages.gates.findings(ask_of(self.site.data, self._moment()), gate, (item,))
-        if found.open:
-            sheet.refused(f"{found.label}: {'is met' if found.met else 'was passed over already'}")
-        elif not found.fallback:
-            sheet.refused(f"{found.label}: nobody may pass over this")
-        else:
-            self.form(visitforms.override_form(self.view.look, gate, found), back)
-
-    def _gate_pressed(self, sheet: RowsSheet, name: str, phase: str) -> None:
-        if name == "phases":
-            self.open_phases()
-        elif name == "enter":
-            missing = in_the_way(ask_of(self.site.data, self._moment()), phase)
-            if missing:
-                sheet.refused(f"{len(missing)} missing: {', '.join(found.label for _, found in missing[:3])}")
-            else:
-                self.ask(sheet, (ws.EnterPhase(phase, self._moment().now_us),))
-
-    def _first_open(self, sheet: RowsSheet, item: str) -> None:
-        """Choose the item that was just answered, or the first that is missing."""
-        rows = sheet.model.rows
-        held = next((row for row in rows if row.id == item), None)
-        if held is None or held.quiet:
-            held = next((row for row in rows if not row.quiet), held)
-        if held is not None:
-            sheet.select(held.id)
-
-    def open_phases(self) -> None:
-        """All phases; a digit goes there, or shows what is missing before it."""
-        data = self.site.data
-        sheet = RowsSheet(
-            "Phases",
-            self.view.look,
-            lambda moment: gatepages.phases_page(ask_of(data, moment)),
-            self._moment(),
-            "Go there",
-        )
-
-        def chosen(phase: str) -> None:
-            if in_the_way(ask_of(data, self._moment()), phase):
-                self.open_gate(phase)
-            else:
-                self.ask(sheet, (ws.EnterPhase(phase, self._moment().now_us),))
-
-        sheet.chosen.connect(chosen)
-        self.rows(sheet)
-        if self.care.phase is not None:
-            sheet.select(self.care.phase)
-
-    def open_discharge(self, item: str = "") -> None:
-        """What stands before the door, with the evidence."""
-        data, care = self.site.data, self.care
-        if care.visit is None:
-            self.view.say("name the kind of visit first (J, 1): what a discharge asks for depends on it")
-            return
-        ways = (
-            Action("discharge", "F12", "Sign and discharge", "Sign and discharge"),
-            Action("over", "O", "Pass over", "Pass over the chosen item, with a reason"),
-            Action("recovery", "R", "Recovery score", "Aldrete or PADSS"),
-        )
-        sheet = RowsSheet(
-            "Discharge",
-            self.view.look,
-            lambda moment: gatepages.discharge_page(ask_of(data, moment)),
-            self._moment(),
-            "Answer",
-            ways,
-        )
-        self._gate(sheet, self.open_discharge)
-
-        def pressed(name: str) -> None:
-            if name == "recovery":
-                self.open_item("recovery:" + next(iter(data.scales.recovery), ""), self.open_discharge)
-            elif name == "discharge":
-                missing = [found for found in gatepages.gates.before_leaving(ask_of(data, self._moment())) if not found.open]
-                if missing:
-                    sheet.refused(f"{len(missing)} missing: {', '.join(found.label for found in missing[:3])}")
-                else:
-                    self.form(visitforms.discharge_form(self.view.look, data, self.care), self.open_discharge)
-
-        sheet.pressed.connect(pressed)
-        self.rows(sheet)
-        self._first_open(sheet, item)
 
     # -- the dose -------------------------------------------------------------------------------------------------
 
@@ -365,12 +244,12 @@ class CareDesk:
         care = self.care
         if bare(self.site.data, care) and care.weight is None:
             return False
-        self.open_dose(self._moment().now_us)
+        self.open_dose(self.moment().now_us)
         return True
 
     def open_dose(self, at_us: int, before: DoseSheet | None = None, words: str = "") -> None:
         """The full dose form, with what the short one held already."""
-        held = acting(self.care, self._place())
+        held = self.acting
         person = "" if held is None else held.person
         title = f"Dose given at {self.when(at_us)}"
         sheet = dosesheet.FullDoseSheet(title, self.view.look, at_us, self.site.data, self.care, person)
@@ -388,7 +267,7 @@ class CareDesk:
 
         def then() -> None:
             if self.view.sheet is sheet:
-                self._close()
+                self.close()
 
         def refused(words: str) -> None:
             if dosesheet.CONFIRM in words or dosesheet.MISSING in words:
@@ -406,10 +285,10 @@ class CareDesk:
             route = self.site.data.routes.routes.get(care.doses[-1].route) if care.doses else None
             return dosesheet.infusion_page(care, moment.now_us, 0.0 if route is None else route.peak_bp_min)
 
-        sheet = RowsSheet("Infusion", self.view.look, page, self._moment())
+        sheet = RowsSheet("Infusion", self.view.look, page, self.moment())
 
         def chosen(what: str) -> None:
-            at_us = self._moment().now_us
+            at_us = self.moment().now_us
             self.form(dosesheet.infusion_form(self.view.look, self.care, what, at_us), self.open_infusion)
 
         sheet.chosen.connect(chosen)
@@ -419,11 +298,11 @@ class CareDesk:
 
     def open_marks(self) -> None:
         """The marks with the clinic's words, for a finger."""
-        now_us = self._moment().now_us
+        now_us = self.moment().now_us
         sheet = MarksSheet(f"Mark at {self.when(now_us)}", self.view.look, self.site.data.marks)
 
         def chosen(label: str) -> None:
-            self._close()
+            self.close()
             self._mark(label, now_us)
 
         sheet.chosen.connect(chosen)
@@ -436,8 +315,8 @@ class CareDesk:
             sheet = NoteSheet(f"{key.label} · {self.when(at_us)}", self.view.look, at_us)
 
             def kept() -> None:
-                if not sheet.text() or self._send(cm.Note(text=f"{key.label}: {sheet.text()}", at_us=at_us)):
-                    self._close()
+                if not sheet.text() or self.send(cm.Note(text=f"{key.label}: {sheet.text()}", at_us=at_us)):
+                    self.close()
 
             sheet.kept.connect(kept)
             self._show(sheet, None)
@@ -445,126 +324,43 @@ class CareDesk:
 
     # -- checks ---------------------------------------------------------------------------------------------------
 
-    def open_sedation(self, back: Callable[[], None] | None = None) -> None:
-        """Sedation and breaths; the time is now."""
-        at_us = self._moment().now_us
-        self.form(scaleforms.sedation_form(self.view.look, self.site.data, self.care, at_us), back)
-
-    def open_effects(self, back: Callable[[], None] | None = None) -> None:
-        """Side effects; one is chosen and graded."""
-        data = self.site.data
-        sheet = RowsSheet(
-            "Side effects",
-            self.view.look,
-            lambda moment: scaleforms.effects_page(data, moment.state.care),
-            self._moment(),
-            "Grade",
-        )
-        sheet.chosen.connect(lambda name: self.open_item(f"effect:{name}", lambda: self.open_effects(back)))
-        self.rows(sheet, back)
-
-    def open_schedule(self, back: Callable[[], None] | None = None) -> None:
-        """The cuff readings."""
-        ways = (
-            Action("arm", "R", "Arm, or only remind", "Let the schedule start the cuff by itself, or only remind"),
-            Action("baseline", "C", "Cuff now", "Take a reading now"),
-        )
-        sheet = RowsSheet(
-            "Cuff readings",
-            self.view.look,
-            lambda moment: scaleforms.schedule_page(moment.state.care, moment.now_us),
-            self._moment(),
-            "Move or skip",
-            ways,
-        )
-
-        def chosen(slot: str) -> None:
-            now_us = self._moment().now_us
-            form = scaleforms.slot_form(self.view.look, self.care, slot, now_us)
-            self.form(form, lambda: self.open_schedule(back))
-
-        def pressed(name: str) -> None:
-            if name == "baseline":
-                self._send(cm.CuffStart())
-                return
-            armed = self.care.schedule.armed
-            wish = ws.DisarmSchedule() if armed else ws.ArmSchedule()
-            self.asking.ask(sheet, (wish,), lambda: None, sheet.refused)
-
-        sheet.chosen.connect(chosen)
-        sheet.pressed.connect(pressed)
-        self.rows(sheet, back)
-
     # -- questionnaires -------------------------------------------------------------------------------------------
-
-    def open_instruments(self, back: Callable[[], None] | None = None) -> None:
-        """Choose a questionnaire; D: it was answered on another day."""
-        ways = (Action("paper", "D", "From another day", "Type in one that was answered on another day"),)
-        sheet = RowsSheet(
-            "Questionnaires and scores",
-            self.view.look,
-            lambda moment: instrumentsheet.instruments_page(self.site.instruments, moment.state),
-            self._moment(),
-            "Open",
-            ways,
-        )
-        again = lambda: self.open_instruments(back)  # noqa: E731
-        sheet.chosen.connect(lambda name: self._instrument(sheet, name, False, again))
-        sheet.pressed.connect(lambda _: self._paper(sheet, again))
-        self.rows(sheet, back)
-
-    def _paper(self, sheet: RowsSheet, back: Callable[[], None]) -> None:
-        row = sheet.current()
-        if row is not None:
-            self._instrument(sheet, row.id, True, back)
-
-    def _instrument(self, sheet: RowsSheet, name: str, paper: bool, back: Callable[[], None]) -> None:
-        held, state = self.site.instruments[name], self._moment().state
-        closed = instrumentsheet.closed_words(held, bool(state.doses), state.care.discharged is not None)
-        if closed and not paper:
-            sheet.refused(f"{closed}. D types in one from another day")
-            return
-        at_us = self._moment().now_us
-        if held.text == "full":
-            self.form(ItemSheet(self.view.look, held, at_us, paper), back)
-        else:
-            self.form(instrumentsheet.score_form(self.view.look, held, at_us), back)
 
     def open_safety(self) -> None:
         """The safety prompt; put aside it comes back after a minute, until somebody recorded what was done."""
-        held = acting(self.care, self._place())
+        held = self.acting
         form = instrumentsheet.safety_form(
-            self.view.look, self.site.prompt, self._moment().state.forms, "" if held is None else held.role
+            self.view.look, self.site.prompt, self.moment().state.forms, "" if held is None else held.role
         )
-        self._safety_later_us = self._moment().now_us + SAFETY_AGAIN_US
+        self._safety_later_us = self.moment().now_us + SAFETY_AGAIN_US
         self.form(form)
 
     # -- people ---------------------------------------------------------------------------------------------------
 
     def open_role(self, back: Callable[[], None] | None = None) -> None:
         """Take or switch a role."""
-        self.form(visitforms.role_form(self.view.look, self.site.data, self.care, self._place()), back)
+        self.form(visitforms.role_form(self.view.look, self.site.data, self.care, self._place), back)
 
     def lock(self) -> None:
         """Lock this screen; when it is locked, the way to unlock it."""
         if self.locked:
             self.open_unlock(None)
-        elif self._send(ws.Lock()):
-            self.view.say("locked: alarms and vitals stay; Z unlocks")
+        elif self.send(ws.Lock()):
+            self.view.say("locked: alarms and vitals stay; F11 unlocks")
 
     def open_unlock(self, then: Callable[[], object] | None) -> None:
         """Unlock, then do what was wanted."""
-        held = self.care.locked[self._place()]
+        held = self.care.locked[self._place]
         words = (
             f"Locked at {self.when(held.at_us)}, {held.why}. "
             "Vitals, alarms, acknowledging, help, stops, notes and marks stay."
         )
-        sheet = visitforms.role_form(self.view.look, self.site.data, self.care, self._place(), words)
+        sheet = visitforms.role_form(self.view.look, self.site.data, self.care, self._place, words)
 
         def granted() -> None:
             self.touched()
             if self.view.sheet is sheet:
-                self._close()
+                self.close()
             if then is not None:
                 then()
 
@@ -576,19 +372,19 @@ class CareDesk:
     def open_emergency(self) -> None:
         """The emergency page, or away with it."""
         if isinstance(self.view.sheet, EmergencySheet):
-            self._close()
+            self.close()
         else:
-            self._open(EmergencySheet(self.view.look, self.site.data, self._moment(), self._papers))
+            self._open(EmergencySheet(self.view.look, self.site.data, self.moment(), self._papers()))
 
     def open_menu(self) -> None:
         """All of the session, each with its key and with what is known of it."""
         sheet = RowsSheet(
             "The session",
             self.view.look,
-            lambda moment: menu_page(self.site, moment, self._place()),
-            self._moment(),
+            lambda moment: menu_page(self.site, moment, self._place),
+            self.moment(),
             "Open",
-            columns=2,
+            columns=3,
         )
         sheet.chosen.connect(lambda name: self.open_item(name, self.open_menu))
         self.rows(sheet)

@@ -42,11 +42,7 @@ def phase_next(ask: Ask) -> str | None:
     """
     phases = phases_now(ask.data, ask.care)
     chosen = next_phase(ask.care.phase, phases)
-    if (
-        chosen == "screening"
-        and len(phases) > 1
-        and all(found.open for _, found in gates.before_phase(ask, phases[1]))
-    ):
+    if chosen == "screening" and len(phases) > 1 and all(found.open for _, found in gates.before_phase(ask, phases[1])):
         return phases[1]
     return chosen
 
@@ -64,7 +60,7 @@ def acting(care: CareView, place: str) -> Acting | None:
 def who_words(data: ClinicalData, care: CareView, place: str, locks_in_s: float | None = None) -> str:
     """Who acts here, for the footer: "K. Therapist · therapist · locks in 4 min". Empty while nobody took a role."""
     if place in care.locked:
-        return "locked · Z unlocks"
+        return "locked · F11 unlocks"
     held = acting(care, place)
     if held is None:
         return "" if bare(data, care) else "no role taken · F4"

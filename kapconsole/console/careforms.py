@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -27,6 +27,10 @@ Values = Mapping[str, str]
 
 Make = Callable[[Values], Sequence[CommandBody]]
 """From what stands in a form to wishes, asked for in this order. Raises Wrong."""
+
+
+SHORT = 5
+"""A form of at most so many lines leaves the curves in sight."""
 
 
 class Wrong(ValueError):
@@ -72,11 +76,15 @@ def pairs(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((word, word) for word in words)
 
 
+def height_of(look: Look) -> int:
+    """How high a field or button is in these forms, px."""
+    return max(look.touch, round(look.px(36)))
+
+
 class FormSheet(Sheet):
     """`asked` carries the wishes. The desk closes the form when they were granted, and shows why when they were not."""
 
     asked = Signal(object)
-    whole = True
 
     def __init__(
         self,
@@ -101,12 +109,15 @@ class FormSheet(Sheet):
         self._values: dict[str, tuple[str, ...]] = {}
         self._digits = digits
         self.fields = tuple(fields)
+        lines = sum(len(field.choices) if field.tall else 1 for field in self.fields)
+        # A short form stands on the key bar and leaves the curves in sight.
+        self.whole = lines / columns > SHORT
         self.labels: dict[str, QLabel] = {}
         self.note = QLabel(note)
         self.note.setWordWrap(True)
         self.note.setVisible(bool(note))
         self.body.addWidget(self.note)
-        grid = QGridLayout()
+        self.grid = grid = QGridLayout()
         grid.setHorizontalSpacing(round(look.px(14)))
         grid.setVerticalSpacing(round(look.px(8)))
         place = 0
@@ -171,13 +182,24 @@ class FormSheet(Sheet):
     def set_look(self, look: Look) -> None:
         super().set_look(look)
         padding = round(look.px(3))
-        # Many fields have to fit: they are as high as a finger needs, and no higher.
+        # Many fields have to fit: they are as high as a finger needs, in a large window as the words do.
+        high = height_of(look)
         self.setStyleSheet(
             self.styleSheet() + f"QLineEdit {{ padding: {padding}px {round(look.px(8))}px;"
-            f" min-height: {look.touch - 2 * padding - 2}px; }}"
+            f" min-height: {high - 2 * padding - 2}px; }}"
+            f"QPushButton {{ padding: 0 {round(look.px(10))}px; min-height: {high}px; }}"
             f"QPushButton[tall=true] {{ text-align: left; }}"
-            f"QPushButton {{ padding: 0 {round(look.px(10))}px; }}"
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In a low window the rows move together, and then the note gives way: nothing is cut.
+        for spacing, noted in ((12, True), (4, True), (4, False)):
+            self.body.setSpacing(round(self.look.px(spacing)))
+            self.grid.setVerticalSpacing(round(self.look.px(min(spacing, 8))))
+            self.note.setVisible(noted and bool(self.note.text()))
+            if self.body.sizeHint().height() <= self.height():
+                break
 
     def values(self) -> dict[str, str]:
         """What stands in the form now."""

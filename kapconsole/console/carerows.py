@@ -96,12 +96,14 @@ class RowDelegate(QStyledItemDelegate):
 
     look = Look()
     width = 100
+    even = False
+    """True where all rows are as high as one with details: they stand in columns."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = index.data(Qt.ItemDataRole.UserRole)
         look = self.look
         lines = look.metrics(TEXT).height() + look.px(12)
-        if row.details:
+        if row.details or self.even:
             lines += look.metrics(SMALL).height()
         return QSize(self.width, max(look.touch, round(lines)))
 
@@ -116,7 +118,7 @@ class RowDelegate(QStyledItemDelegate):
             ink.panel(rect.adjusted(0, px(1), 0, -px(1)), palette.raised, palette.accent if focused else None, 4)
         indent = rect.left() + px(48)
         above, below = look.metrics(TEXT), look.metrics(SMALL)
-        height = above.height() + (below.height() if row.details else 0)
+        height = above.height() + (below.height() if row.details or self.even else 0)
         baseline = rect.center().y() - height / 2 + above.ascent()
         code = palette.secondary if row.quiet else palette.text
         if row.key:
@@ -177,6 +179,7 @@ class RowsSheet(Sheet):
         self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setWrapping(columns > 1)
+        self.delegate.even = columns > 1
         self.list.clicked.connect(self._choose)
         self.list.selectionModel().currentChanged.connect(lambda now, before: self._tell())
         self.body.addWidget(self.list, 1)
@@ -216,7 +219,13 @@ class RowsSheet(Sheet):
         self.delegate.look = look
         self.body.setSpacing(round(look.px(8)))
         self.setStyleSheet(
-            self.styleSheet() + f"QListView {{ background: {look.palette.panel}; border: 0; outline: 0; }}"
+            self.styleSheet() + f"QPushButton {{ min-height: {max(look.touch, round(look.px(36)))}px; }}"
+            f"QListView {{ background: {look.palette.panel}; border: 0; outline: 0; }}"
+            f"QScrollBar:vertical {{ background: {look.palette.panel}; width: {max(8, round(look.px(10)))}px; }}"
+            f"QScrollBar::handle:vertical {{ background: {look.palette.faint};"
+            f" border-radius: {max(3, round(look.px(4)))}px; min-height: {round(look.px(40))}px; }}"
+            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
+            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
         )
         self.list.doItemsLayout()
 
@@ -232,11 +241,14 @@ class RowsSheet(Sheet):
         self._place()
 
     def _place(self) -> None:
-        if self._across > 1:
-            self.body.activate()
-            width = (self.list.viewport().width() - 2) // self._across
-            self.delegate.width = max(1, width)
+        self.body.activate()
+        if self._across > 1 and self.model.rows:
+            each = self.delegate.sizeHint(QStyleOptionViewItem(), self.model.index(0)).height()
+            fits = max(1, self.list.viewport().height() // each)
+            across = max(self._across, -(-len(self.model.rows) // fits))
+            self.delegate.width = max(1, (self.list.viewport().width() - 2) // across)
             self.list.doItemsLayout()
+        self._tell()
 
     def show_moment(self, moment: Moment) -> None:
         seen = (moment.now_us // LOOKED_US, moment.state.seq, moment.timeline)
@@ -293,6 +305,9 @@ class RowsSheet(Sheet):
     def _tell(self) -> None:
         """The whole of what was found of the present row, where the row itself may be cut."""
         row = self.current()
-        cut = row is not None and self.look.width(row.details, SMALL) > self.list.viewport().width() - self.look.px(58)
+        room = (
+            self.width() - self.look.px(48 + 58 + 20) if self._across == 1 else self.delegate.width - self.look.px(58)
+        )
+        cut = row is not None and self.look.width(row.details, SMALL) > room
         self.full.setText(row.details.replace("SpO2", "SpO₂") if row is not None and cut else "")
         self.full.setVisible(bool(cut))

@@ -1,4 +1,4 @@
-"""What the clinic has set up, as the console's forms need it: read once, packaged data where the clinic's are broken."""
+"""What the clinic has set up, as the console's forms need it: read once; what ships where that is broken."""
 
 from __future__ import annotations
 

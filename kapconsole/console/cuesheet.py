@@ -1,4 +1,4 @@
-"""The cue list of the room's light: go to a cue, change its speed, set a level by hand, or play the list without lamps."""
+"""The cue list of the room's light: go to a cue, change its speed, set a level by hand, play it without lamps."""
 
 from __future__ import annotations
 

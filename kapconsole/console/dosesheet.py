@@ -190,7 +190,7 @@ def infusion_form(look: Look, care: CareView, what: str, at_us: int) -> FormShee
 
 def correction_form(look: Look, care: CareView) -> FormSheet:
     """A field of a dose record was wrong: the first record stays, this is a new entry."""
-    known = [(f"{dose.at_us}", f"dose {number}") for number, dose in enumerate(care.doses, 1) if dose.record is not None]
+    known = [(f"{dose.at_us}", f"dose {place}") for place, dose in enumerate(care.doses, 1) if dose.record is not None]
 
     def make(values: Values) -> Sequence[CommandBody]:
         at_us = int(needed(values, "dose", "which dose?"))

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QMarginsF, Qt
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from kapconsole.clinical.data import ClinicalData
@@ -125,10 +125,15 @@ def print_page(html: str, folder: Path, name: str) -> str:
     return f"no printer: saved as {path}" if path.stat().st_size else f"the PDF {path} could not be written"
 
 
+SIZES = (28.0, 25.0, 22.0, 19.0, 16.0, 14.0)
+"""Sizes of the words, in units; the largest that fits is taken."""
+
+
 class EmergencySheet(Sheet):
     """The page on the screen, at the present moment; Enter prints it."""
 
     whole = True
+    _size = SIZES[-1]
 
     def __init__(self, look: Look, data: ClinicalData, moment: Moment, folder: Path) -> None:
         super().__init__("Emergency page", "Print", look, "Close")
@@ -137,7 +142,6 @@ class EmergencySheet(Sheet):
         self.clock = QLabel("")
         self.clock.setObjectName("clock")
         self.body.insertWidget(1, self.clock)
-        self._columns: list[QGridLayout] = []
         self._holder = QWidget(self)
         self._layout = QVBoxLayout(self._holder)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -145,6 +149,7 @@ class EmergencySheet(Sheet):
         self._layout.addLayout(self._grid)
         self.body.addWidget(self._holder)
         self.shown: tuple[tuple[str, tuple[str, ...]], ...] = ()
+        self._facts: list[QLabel] = []
         self._second = -1
         self._moment = moment
         self.finish_layout()
@@ -155,7 +160,7 @@ class EmergencySheet(Sheet):
     def set_look(self, look: Look) -> None:
         super().set_look(look)
         self.body.setSpacing(round(look.px(6)))
-        big, middle = look.font(40).pixelSize(), look.font(19).pixelSize()
+        big, middle = look.font(2 * self._size).pixelSize(), look.font(self._size).pixelSize()
         text = look.palette.text
         self.setStyleSheet(
             self.styleSheet()
@@ -163,6 +168,27 @@ class EmergencySheet(Sheet):
             + f"#fact {{ color: {text}; font-size: {middle}px; }}"
             + f"#heading {{ color: {look.palette.secondary}; font-size: {middle}px; }}"
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As large as the window allows."""
+        room = self.body.contentsMargins()
+        width = self.width() - room.left() - room.right()
+        for size in SIZES:
+            self._size = size
+            self.set_look(self.look)
+            self.ensurePolished()
+            for label in self._facts:
+                label.ensurePolished()
+            self._grid.invalidate()
+            self._layout.invalidate()
+            self.clock.ensurePolished()
+            others = self.clock.sizeHint().height() + self.keep_button.sizeHint().height() + round(self.look.px(110))
+            if others + self._grid.heightForWidth(width) <= self.height():
+                break
 
     def show_moment(self, moment: Moment) -> None:
         self._moment = moment
@@ -175,19 +201,22 @@ class EmergencySheet(Sheet):
         found = sections(page)
         if [heading for heading, _ in found] != [heading for heading, _ in self.shown]:
             self._lay_out(found)
-        self.shown = found
+        before, self.shown = self.shown, found
         for (_, lines), label in zip(found, self._facts, strict=True):
             label.setText("\n".join(lines).replace("SpO2", "SpO₂"))
+        if sum(len(lines) for _, lines in before) != sum(len(lines) for _, lines in found) and self.isVisible():
+            self._fit()
         self.setAccessibleDescription(
             "; ".join([since_dose(page), *(f"{heading}: {', '.join(lines)}" for heading, lines in found)])
         )
 
     def _lay_out(self, found: Sequence[tuple[str, tuple[str, ...]]]) -> None:
         while self._grid.count():
-            widget = self._grid.takeAt(0).widget()
+            taken = self._grid.takeAt(0)
+            widget = None if taken is None else taken.widget()
             if widget is not None:
                 widget.deleteLater()
-        self._facts: list[QLabel] = []
+        self._facts = []
         half = -(-len(found) // 2)
         self._grid.setHorizontalSpacing(round(self.look.px(16)))
         self._grid.setVerticalSpacing(round(self.look.px(10)))
@@ -215,5 +244,3 @@ class EmergencySheet(Sheet):
         name = f"emergency page {self.title().replace(' · ', ' ').replace(':', '.')}"
         safe = "".join(letter if letter.isalnum() or letter in " .-_" else "_" for letter in name)
         self.wrong.setText(print_page(page_html(page_of(self.data, self._moment), self.title()), self.folder, safe))
-
-

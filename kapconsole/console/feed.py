@@ -80,6 +80,11 @@ class LiveFeed:
         self.goodbye: str | None = None
         self._heard: deque[BytesSeen | CaptureStatus] = deque(maxlen=HEARD_LIMIT)
 
+    @property
+    def place(self) -> str:
+        """How the log calls this console, and under which a role is taken here."""
+        return self.station or self._actor
+
     def poll(self) -> bool:
         """Take in what arrived; True when there is something new to draw. Called at most 30 times a second."""
         self._renew()

@@ -27,7 +27,8 @@ def discharge_page(ask: Ask) -> Page:
     done = ask.care.discharged
     if done is not None:
         rows = [Row(label, label, found, mark="✓", quiet=True) for label, found in done.items]
-        return Page(tuple(rows), f"discharged by {done.person} ({done.role}); home with {done.escort or 'nobody named'}")
+        home = done.escort or "nobody named"
+        return Page(tuple(rows), f"discharged by {done.person} ({done.role}); home with {home}")
     found = [(gates.DISCHARGE, item) for item in gates.before_leaving(ask)]
     if not found:
         return Page((), "this kind of visit asks for nothing before the patient leaves")
@@ -84,7 +85,9 @@ def visits_page(data: ClinicalData, care: CareView) -> Page:
         )
         for place, (name, visit) in enumerate(data.visits.visits.items())
     ]
-    named = "no kind of visit is named: no gate asks for anything" if care.visit is None else f"this is: {care.visit.label}"
+    named = "no kind of visit is named: no gate asks for anything"
+    if care.visit is not None:
+        named = f"this is: {care.visit.label}"
     return Page(tuple(rows), named)
 
 

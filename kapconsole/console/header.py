@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from PySide6.QtCore import QRectF
 
@@ -23,7 +23,9 @@ def dose_clock(moment: Moment) -> tuple[str, str]:
 
 
 class Header(Painted):
-    """Subject, phases, clocks."""
+    """Subject, phases, clocks. `phases`: those of the kind of visit, where one was named."""
+
+    phases: Sequence[str] = PHASES
 
     def who(self, moment: Moment) -> tuple[str, str]:
         """(subject code, the doses so far or what the session is)."""
@@ -37,6 +39,8 @@ class Header(Painted):
             parts.append(f"{first.drug} {first.amount_mg:g} mg {first.route.upper()}")
             if len(doses) > 1:
                 parts.append(f"+{len(doses) - 1}")
+        elif moment.state.care.visit is not None:
+            parts.append(moment.state.care.visit.label.lower())
         if session.simulated:
             parts.append("simulated")
         return session.subject or "no code", " · ".join(parts)
@@ -55,6 +59,7 @@ class Header(Painted):
         return (
             self.who(moment),
             moment.state.phase,
+            tuple(self.phases),
             self.phase_minutes(moment),
             dose_clock(moment),
             self.time_of_day(moment),
@@ -95,9 +100,12 @@ class Header(Painted):
         assert self.moment is not None
         px, palette, look = self.look.px, self.look.palette, self.look
         present = self.moment.state.phase
-        at = PHASES.index(present) if present in PHASES else -1
+        phases = self.phases
+        at = phases.index(present) if present in phases else -1
         minutes = self.phase_minutes(self.moment)
-        for names in (PHASES, PHASES[max(0, at - 1) : at + 2], PHASES[max(0, at) : at + 1]):
+        day = tuple(name for name in phases if name in PHASES)
+        days = (day,) if present in day or present is None else ()
+        for names in (phases, *days, phases[max(0, at - 1) : at + 2], phases[max(0, at) : at + 1]):
             widths = [look.width(phase_label(name), TEXT, name == present) for name in names]
             extra = look.width(minutes, SMALL) + px(9) if minutes and present in names else 0.0
             gap, pill = px(27), px(16)
@@ -115,6 +123,6 @@ class Header(Painted):
                 ink.text(x + width + px(9), baseline, minutes, SMALL, palette.text)
                 width += extra
             else:
-                passed = PHASES.index(name) < at
+                passed = phases.index(name) < at
                 ink.text(x, baseline, phase_label(name), TEXT, palette.secondary if passed else palette.tertiary)
             x += width + gap

@@ -16,7 +16,7 @@ from kapconsole.clinical.instruments.model import Instrument, SafetyPrompt
 from kapconsole.clinical.instruments.view import InstrumentsView
 from kapconsole.clinical.instruments.wishes import AnswerSafety, TakeInstrument
 from kapconsole.commands import CommandBody
-from kapconsole.console.careforms import Field, FormSheet, Values, Wrong, needed, number, pairs
+from kapconsole.console.careforms import Field, FormSheet, Values, Wrong, height_of, needed, number, pairs
 from kapconsole.console.carerows import Page, Row
 from kapconsole.console.sheets import Sheet, button
 from kapconsole.console.theme import Look
@@ -118,7 +118,10 @@ class ItemSheet(Sheet):
     def set_look(self, look: Look) -> None:
         super().set_look(look)
         self.body.setSpacing(round(look.px(8)))
-        self.setStyleSheet(self.styleSheet() + "QPushButton[tall=true] { text-align: left; }")
+        self.setStyleSheet(
+            self.styleSheet() + f"QPushButton {{ min-height: {height_of(look)}px; }}"
+            "QPushButton[tall=true] { text-align: left; }"
+        )
 
     @property
     def done(self) -> bool:
@@ -168,9 +171,7 @@ class ItemSheet(Sheet):
             self.wrong.setText("not all questions were shown yet: a digit answers, → leaves one out")
             return
         answered_on = self.date.text().strip()
-        self.asked.emit(
-            (TakeInstrument(self.held.id, tuple(self.answers), answered_on=answered_on, at_us=self.at_us),)
-        )
+        self.asked.emit((TakeInstrument(self.held.id, tuple(self.answers), answered_on=answered_on, at_us=self.at_us),))
 
     def refused(self, words: str) -> None:
         """It was not granted; the answers are still here."""
@@ -213,9 +214,7 @@ def score_form(look: Look, held: Instrument, at_us: int) -> FormSheet:
         fields.append(Field("result", "Result", choices=choices, tall=True))
     else:
         fields.append(Field("total", "Total", f"{held.minimum:g} to {held.maximum:g}"))
-        fields += [
-            Field(f"part {part.id}", part.name, f"{part.minimum:g} to {part.maximum:g}") for part in held.parts
-        ]
+        fields += [Field(f"part {part.id}", part.name, f"{part.minimum:g} to {part.maximum:g}") for part in held.parts]
     fields.append(Field("on", "Answered on", "2026-01-31; empty: now"))
     note = f"{held.window}. Only the score is entered: {held.licence}"
     title = f"{held.name} · {held.title}" if held.title != held.name else held.name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kapconsole.clinical import wishes as ws
 from kapconsole.clinical.tables import Item
-from kapconsole.console import dosesheet, gatepages, instrumentsheet, scaleforms, visitforms
+from kapconsole.console import checkforms, dosesheet, gateforms, gatepages, instrumentsheet, scaleforms, visitforms
 from kapconsole.console.carefacts import ask_of, phase_next
 from kapconsole.console.carerows import RowsSheet
 from kapconsole.console.keys import Action
@@ -28,7 +28,7 @@ def open_item(desk: CareDesk, name: str, back: Back) -> None:
         return
     kind, _, which = name.partition(":")
     look, data, care = desk.view.look, desk.site.data, desk.care
-    now_us = desk._moment().now_us
+    now_us = desk.moment().now_us
     match kind:
         case "visit":
             _open_visit(desk, back)
@@ -53,11 +53,11 @@ def open_item(desk: CareDesk, name: str, back: Back) -> None:
         case "gate":
             _open_next(desk)
         case "phases":
-            desk.open_phases()
+            gateforms.open_phases(desk)
         case "observe":
-            desk.open_sedation(back)
+            checkforms.open_sedation(desk, back)
         case "effects":
-            desk.open_effects(back)
+            checkforms.open_effects(desk, back)
         case "effect":
             desk.form(scaleforms.effect_form(look, data, care, which, now_us), back)
         case "vitals":
@@ -67,9 +67,9 @@ def open_item(desk: CareDesk, name: str, back: Back) -> None:
         case "correct":
             desk.form(dosesheet.correction_form(look, care), back)
         case "schedule":
-            desk.open_schedule(back)
+            checkforms.open_schedule(desk, back)
         case "questionnaires":
-            desk.open_instruments(back)
+            checkforms.open_instruments(desk, back)
         case "course":
             _open_course(desk, back)
         case "recovery":
@@ -81,11 +81,9 @@ def open_item(desk: CareDesk, name: str, back: Back) -> None:
         case "sign":
             desk.form(visitforms.sign_form(look, data, "session", ""), back)
         case "discharge":
-            desk.open_discharge()
-        case "client":
-            desk.open_client(back)
+            gateforms.open_discharge(desk)
         case "lock":
-            desk._close()
+            desk.close()
             desk.lock()
         case _:
             desk.view.say(f"nothing is to be done about {name} here")
@@ -97,7 +95,7 @@ _MENU = frozenset({"visit", "route", "discharge", "intention", "support", "ride"
 
 def _open_check(desk: CareDesk, name: str, item: Item, back: Back) -> None:
     look, data, care = desk.view.look, desk.site.data, desk.care
-    now_us = desk._moment().now_us
+    now_us = desk.moment().now_us
     match item.check:
         case "tick":
             desk.form(visitforms.tick_form(look, care, name, item), back)
@@ -117,7 +115,7 @@ def _open_check(desk: CareDesk, name: str, item: Item, back: Back) -> None:
             desk.open_role(back)
         case "baseline-bp" | "baseline-vitals" | "spo2" | "bp-settled":
             if item.check == "baseline-vitals" and not care.sedation:
-                desk.open_sedation(back)
+                checkforms.open_sedation(desk, back)
             else:
                 desk.form(scaleforms.vitals_form(look, now_us, now_us), back)
         case "test":
@@ -131,13 +129,13 @@ def _open_check(desk: CareDesk, name: str, item: Item, back: Back) -> None:
         case "oriented":
             desk.form(scaleforms.orientation_form(look, now_us), back)
         case "sedation":
-            desk.open_sedation(back)
+            checkforms.open_sedation(desk, back)
         case "effect":
             desk.form(scaleforms.effect_form(look, data, care, item.what, now_us), back)
         case "discharged":
-            desk.open_discharge()
+            gateforms.open_discharge(desk)
         case "readings":
-            desk.open_schedule(back)
+            checkforms.open_schedule(desk, back)
         case _:
             said = {"stay": "time alone ends the stay", "no-high": "see the alarms: W"}
             sheet = desk.view.sheet
@@ -146,11 +144,11 @@ def _open_check(desk: CareDesk, name: str, item: Item, back: Back) -> None:
 
 
 def _open_next(desk: CareDesk) -> None:
-    phase = phase_next(ask_of(desk.site.data, desk._moment()))
+    phase = phase_next(ask_of(desk.site.data, desk.moment()))
     if phase is None:
-        desk.open_phases()
+        gateforms.open_phases(desk)
     else:
-        desk.open_gate(phase)
+        gateforms.open_gate(desk, phase)
 
 
 def _open_visit(desk: CareDesk, back: Back) -> None:
@@ -158,7 +156,7 @@ def _open_visit(desk: CareDesk, back: Back) -> None:
         "Kind of visit",
         desk.view.look,
         lambda moment: gatepages.visits_page(desk.site.data, moment.state.care),
-        desk._moment(),
+        desk.moment(),
     )
     sheet.chosen.connect(lambda visit: desk.ask(sheet, (ws.OpenVisit(visit),), back))
     desk.rows(sheet, back)
@@ -169,7 +167,7 @@ def _open_route(desk: CareDesk, back: Back) -> None:
         "Route of today's dose",
         desk.view.look,
         lambda moment: gatepages.routes_page(desk.site.data, moment.state.care),
-        desk._moment(),
+        desk.moment(),
     )
     sheet.chosen.connect(lambda route: desk.ask(sheet, (ws.PlanRoute(route),), back))
     desk.rows(sheet, back)
@@ -180,7 +178,7 @@ def _open_course(desk: CareDesk, back: Back) -> None:
         "Course of sessions",
         desk.view.look,
         lambda moment: instrumentsheet.courses_page(desk.site.courses, moment.state.course),
-        desk._moment(),
+        desk.moment(),
     )
     sheet.chosen.connect(lambda course: desk.ask(sheet, (instrumentsheet.course_wish(course),), back))
     desk.rows(sheet, back)
@@ -188,13 +186,16 @@ def _open_course(desk: CareDesk, back: Back) -> None:
 
 def _open_screening(desk: CareDesk, back: Back) -> None:
     """Every question; Y and N answer the chosen one and go on to the next."""
-    ways = (Action("yes", "Y", "Yes", "Yes to the chosen question"), Action("no", "N", "No", "No to the chosen question"))
+    ways = (
+        Action("yes", "Y", "Yes", "Yes to the chosen question"),
+        Action("no", "N", "No", "No to the chosen question"),
+    )
     data = desk.site.data
     sheet = RowsSheet(
         "Screening",
         desk.view.look,
         lambda moment: visitforms.screening_page(data, moment.state.care),
-        desk._moment(),
+        desk.moment(),
         "With words",
         ways,
     )
@@ -207,7 +208,7 @@ def _open_screening(desk: CareDesk, back: Back) -> None:
 
         def then() -> None:
             sheet.wrong.setText("")
-            sheet.show_moment(desk._moment())
+            sheet.show_moment(desk.moment())
             sheet.list.setCurrentIndex(sheet.model.index(min(place + 1, len(sheet.model.rows) - 1)))
 
         desk.asking.ask(sheet, (ws.AnswerScreening(row.id, answer),), then, sheet.refused)

@@ -128,6 +128,7 @@ class Footer(Painted):
     """What this display is not, what was refused, and whether the session is being recorded."""
 
     said: tuple[int, str] | None = None
+    person = ""  # who acts at this console and in which role
     on_disk: tuple[int, int] | None = None  # size of the log in bytes, and session microseconds that are safe there
 
     def say(self, words: str, now_us: int) -> None:
@@ -165,10 +166,11 @@ class Footer(Painted):
         return f"recording{text}" if state.storage.state == "ok" else f"log {state.storage.state}{text}"
 
     def key(self, moment: Moment) -> Hashable:
-        return self.quiet_line(moment), self.recording(moment)
+        return self.quiet_line(moment), self.recording(moment), self.person
 
     def spoken(self, moment: Moment) -> str:
-        return ". ".join(part for part in (self.quiet_line(moment), self.recording(moment), BEDSIDE) if part)
+        said = (self.quiet_line(moment), self.recording(moment), self.person, BEDSIDE)
+        return ". ".join(part for part in said if part)
 
     def paint(self, ink: Ink) -> None:
         assert self.moment is not None
@@ -176,8 +178,11 @@ class Footer(Painted):
         rect = QRectF(self.rect())
         ink.fill(rect, palette.background)
         baseline = rect.center().y() + px(SMALL) * 0.36
-        right = ink.text(
-            rect.width() - px(4), baseline, self.recording(self.moment), SMALL, palette.secondary, side=RIGHT
+        right = 0.0
+        if self.person:
+            right = ink.text(rect.width() - px(4), baseline, self.person, SMALL, palette.text, True, RIGHT) + px(24)
+        right += ink.text(
+            rect.width() - px(4) - right, baseline, self.recording(self.moment), SMALL, palette.secondary, side=RIGHT
         )
         left = ink.text(px(4), baseline, BEDSIDE, SMALL, palette.secondary) + px(40)
         words = self.quiet_line(self.moment)

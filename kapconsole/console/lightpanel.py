@@ -137,19 +137,20 @@ class LightPanel(KeyedPanel):
         ink.fill(rect, palette.background)
         ink.panel(rect, palette.panel)
         left, right = px(20), rect.width() - px(20)
-        name = "Light" if len(now.zones) < 3 else "Light, %"
-        used = ink.text(left, px(30), name, HEADING, palette.text, True) + px(14)
-        one = now.zones[0] if len(now.zones) == 1 else None
-        end = right
-        if one is not None:
-            end -= ink.text(right, px(31), percent(one.level), 24, palette.text, True, RIGHT) + px(10)
-            if one.target is not None and one.level is not None and abs(one.target - one.level) >= 0.5:
-                words = f"to {percent(one.target)}"
-                end -= ink.text(end, px(30), words, SMALL, palette.secondary, side=RIGHT) + px(10)
-        self._paint_lamps(ink, now, left + used, end, px(30))
         line = self.look.metrics(SMALL).height()
         cue_y = self.keys_top - px(5)
         bars = QRectF(left, px(41), right - left, cue_y - line - px(41))
+        top = px(30 if bars.height() >= px(11) + line or len(now.zones) < 2 else 22)
+        name = "Light" if len(now.zones) < 3 else "Light, %"
+        used = ink.text(left, top, name, HEADING, palette.text, True) + px(14)
+        one = now.zones[0] if len(now.zones) == 1 else None
+        end = right
+        if one is not None:
+            end -= ink.text(right, top + px(1), percent(one.level), 24, palette.text, True, RIGHT) + px(10)
+            if one.target is not None and one.level is not None and abs(one.target - one.level) >= 0.5:
+                words = f"to {percent(one.target)}"
+                end -= ink.text(end, top, words, SMALL, palette.secondary, side=RIGHT) + px(10)
+        self._paint_lamps(ink, now, left + used, end, top)
         if len(now.zones) > 1:
             self._paint_zones(ink, now.zones, bars)
         elif one is not None:
@@ -198,7 +199,9 @@ class LightPanel(KeyedPanel):
             if baseline <= rect.bottom():
                 self._paint_bar(ink, zone, QRectF(x, rect.top() + px(2), width, px(5)))
             baseline = min(baseline, rect.bottom())
-            used = ink.text(x + width, baseline, percent(zone.level, len(zones) < 3), TEXT, palette.text, True, RIGHT) + px(6)
+            used = ink.text(
+                x + width, baseline, percent(zone.level, len(zones) < 3), TEXT, palette.text, True, RIGHT
+            ) + px(6)
             start = x
             if zone.failing:
                 start += ink.triangle(x, baseline, 12, palette.text) + px(4)

@@ -11,12 +11,14 @@ from kapconsole import events as ev
 from kapconsole.alarms import events as al
 from kapconsole.alarms.conditions import CONDITIONS, mark
 from kapconsole.clock import duration_text
+from kapconsole.console.carelines import STAMPED, care_line
 from kapconsole.session.phases import phase_label
 from kapconsole.session.words import device_names, feed_label, stamp_text
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of the list. `kind`: note, mark, dose, phase, cuff, device, alarm or session; `at_us`: when it happened.
+    """One line of the list. `kind`: note, mark, dose, phase, cuff, device, alarm, check
+    or session; `at_us`: when it happened.
 
     `known_us` is when it stood in the log, at or after `at_us`; `seq` the event's number; `corrections` how often a
     note's words were changed. `priority`: of an alarm that began, in whose colour it is written.
@@ -97,7 +99,7 @@ class LineBook:
 PARAMETER_WORDS = {"spo2": "SpO2", "pulse_rate": "Pulse", "resp_rate": "Resp", "nibp": "NIBP"}
 """What ALARM PAUSED and limits are about, as people call it."""
 
-_STAMPED = (ev.NoteTaken, ev.MarkSet, ev.DoseGiven, ev.PhaseEntered)
+_STAMPED = (ev.NoteTaken, ev.MarkSet, ev.DoseGiven, ev.PhaseEntered, *STAMPED)
 
 
 def alarm_line(body: al.AlarmBody, texts: Mapping[int, str]) -> str:
@@ -147,7 +149,7 @@ def _words(body: ev.Body, names: dict[int, str]) -> tuple[str, str] | None:
         case ev.NoteTaken(text=text):
             return "note", text
         case ev.MarkSet(label=label):
-            return "mark", f"mark {label}"
+            return "mark", f"mark {label}" if label.isdecimal() else label
         case ev.DoseGiven(drug=drug, route=route, amount_mg=amount):
             return "dose", f"{drug} {amount:g} mg {route.upper()}"
         case ev.PhaseEntered(phase=phase):
@@ -177,7 +179,7 @@ def _words(body: ev.Body, names: dict[int, str]) -> tuple[str, str] | None:
         case ev.StorageState(state=state, text=text) if state != "ok":
             return "session", f"log {state}: {text}"
         case _:
-            return None
+            return care_line(body)
 
 
 def _cuff_words(reading: ev.NibpMeasured) -> str:

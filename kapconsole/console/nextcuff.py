@@ -10,9 +10,12 @@ from PySide6.QtWidgets import QWidget
 
 from kapconsole.console.alarmfacts import FactBook
 from kapconsole.console.alarmwords import countdown, stale
+from kapconsole.console.carefacts import cuff_next
 from kapconsole.console.moment import Moment
 from kapconsole.console.painted import RIGHT, Ink, Painted
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look
+from kapconsole.session.schedule import RECHECK
+from kapconsole.session.schedule import NextCuff as Reading
 from kapdevices.readings import Metric
 
 BAR_FULL_S = 900.0
@@ -38,6 +41,9 @@ class NextCuff(Painted):
 
     def read(self, moment: Moment) -> NextShown:
         """What stands on it."""
+        held = cuff_next(moment)
+        if held is not None:
+            return self._scheduled(held)
         status = moment.alarms
         if status is None or stale(moment):
             return NextShown("Next cuff", "not known", "")
@@ -57,6 +63,22 @@ class NextCuff(Painted):
             below = below or "C takes it"
             return NextShown(title, "due now" if left_s > -1 else f"{countdown(-left_s)} overdue", below, 0.0, True)
         return NextShown(title, f"in {countdown(left_s)}", below, min(1.0, left_s / BAR_FULL_S))
+
+    def _scheduled(self, held: Reading) -> NextShown:
+        """By the schedule that began with the dose: who will start the cuff stands below."""
+        title = "Recheck" if held.slot == RECHECK else "Next cuff"
+        if held.slot == RECHECK:
+            below = f"asked for: {held.why} · C takes it"
+        elif held.held:
+            below = f"{held.slot} · held since a stop; arm it: J, C"
+        else:
+            below = f"{held.slot} · {'starts by itself' if held.by_itself else 'C takes it'}"
+        if held.mandatory:
+            below += " · mandatory"
+        if held.left_s <= 0:
+            words = "due now" if held.left_s > -1 else f"{countdown(-held.left_s)} overdue"
+            return NextShown(title, words, below, 0.0, True)
+        return NextShown(title, f"in {countdown(held.left_s)}", below, min(1.0, held.left_s / BAR_FULL_S))
 
     def key(self, moment: Moment) -> Hashable:
         return self.read(moment)

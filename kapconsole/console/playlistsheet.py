@@ -49,7 +49,7 @@ class MusicSheet(RowSheet):
                 exact = ", on the dot" if segment.exact else ""
                 rows.append(Row(SEGMENT + segment.name, segment.name, f"{span}{exact}", here))
                 start = segment.until_min
-        self.put(rows)
+        self.put(rows, SEGMENT + present)
         self.keep_button.setText("Take this playlist · Enter" if self.choosing else "Begin here · Enter")
         self.turned()
 

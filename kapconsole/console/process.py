@@ -35,13 +35,20 @@ def attach(address: Address, station: str = "", staff: str = "") -> int:
         print(f"kapconsole: {trouble}", file=sys.stderr)
         feed.close()
         return 2
+    from kapconsole.console.caresite import CareSite
     from kapconsole.console.watchdog import Watchdog
     from kapconsole.console.window import ConsoleWindow
 
     faulthandler.enable()
     qInstallMessageHandler(lambda kind, context, text: log.warning("Qt: %s", text))
     app = QApplication(["kapconsole"])
-    window = ConsoleWindow(feed, role=staff or "nurse", presets=config_dir() / "alarm_presets")
+    window = ConsoleWindow(
+        feed,
+        role=staff or "nurse",
+        presets=config_dir() / "alarm_presets",
+        site=CareSite(config_dir() / "clinical"),
+        place=feed.place,
+    )
     watchdog = Watchdog(window.paint_log, feed.frozen)
     # Not quit(): that asks the window, which asks the person.
     signal.signal(signal.SIGTERM, lambda number, frame: app.exit(0))

@@ -20,7 +20,7 @@ from kapconsole.console.moment import Moment
 from kapconsole.console.musicpanel import EASE, HOLD, MUSIC_KEYS, ONWARD, PLAY, RESOLVE
 from kapconsole.console.playlistsheet import PLAYLIST, SEGMENT, MusicSheet
 from kapconsole.console.setfacts import Choice, asked_rating, cannot
-from kapconsole.console.setpanel import SET_KEYS, SETS, START, STOP
+from kapconsole.console.setpanel import SETS, START, STOP
 from kapconsole.console.setsheets import GuideSheet, RatingSheet, ScreeningSheet, SetSheet, changed_rate, next_mix
 from kapconsole.console.sheets import LineSheet, QuestionSheet, Sheet
 from kapconsole.console.view import SessionView
@@ -39,7 +39,9 @@ MORE_ROOM_KEYS = (
     Action("music", "F5", "", "Music: the arc, playlists, volume, fades"),
     *LIGHT_KEYS,
     Action("light", "F6", "", "Light: the cue list, speed, levels by hand"),
-    *SET_KEYS,
+    START,
+    Action(STOP.id, "F9", "", "Stimulation: dark and silent now, also in a form"),
+    SETS,
     Action("rate-up", "↑ ↓", "", "Stimulation: rate 0.05 cycles/s up or down, from the next edge"),
     Action("mix", "Z", "", "Stimulation: other channels, the phase is kept"),
 )
@@ -440,4 +442,3 @@ class RoomDesk:
             self._close()
             return True
         return False
-

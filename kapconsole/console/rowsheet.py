@@ -26,6 +26,8 @@ from kapconsole.console.theme import SMALL, TEXT, Look
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
+TYPED = {"-": "−", "=": "+", "_": "−"}
+"""What keyboards give for the signs that stand on buttons."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -181,7 +183,8 @@ class RowSheet(Sheet):
             self.chosen.emit(row.key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        way = self.ways.get(event.text().upper())
+        typed = event.text().upper()
+        way = self.ways.get(TYPED.get(typed, typed))
         if way is not None and not event.isAutoRepeat():
             self.asked.emit(way.id)
         else:

@@ -23,10 +23,11 @@ AHEAD_US = 60 * MINUTE_US
 def prompt_words(data: ClinicalData, care: CareView) -> str:
     """What a person is asked for now."""
     asked = []
-    for name, due in care.prompts.items():
+    for name, due in sorted(care.prompts.items(), key=lambda item: item[0] != "sedation"):
         text = data.scales.prompts.get(name)
-        asked.append(due.label if text is None or not text.help else f"{due.label} {text.help}")
-    return " · ".join(asked)
+        label = due.label if due.label.endswith(("?", ".")) else f"{due.label}."
+        asked.append(label if text is None or not text.help else f"{label} {text.help}")
+    return " ".join(asked)
 
 
 def sedation_form(look: Look, data: ClinicalData, care: CareView, at_us: int, scale: str = SCALE) -> FormSheet:
@@ -58,8 +59,8 @@ def orientation_form(look: Look, at_us: int) -> FormSheet:
     """Does the patient know who, where and when."""
 
     def make(values: Values) -> Wishes:
-        answers = [needed(values, name, f"{name}: known or not?") == "yes" for name in ("person", "place", "time")]
-        return (ws.AskOrientation(*answers, at_us=at_us),)
+        who, where, when = (needed(values, name, f"{name}: known or not?") == "yes" for name in _ORIENTED)
+        return (ws.AskOrientation(who, where, when, at_us),)
 
     known = (("yes", "known"), ("no", "not known"))
     fields = (
@@ -93,6 +94,7 @@ def vitals_form(look: Look, at_us: int, now_us: int) -> FormSheet:
     return FormSheet("Vitals taken by hand", "Record", look, fields, make, columns=2)
 
 
+_ORIENTED = ("person", "place", "time")
 _NUMBERS = (
     ("sys_mmhg", "Systolic"),
     ("dia_mmhg", "Diastolic"),
@@ -172,8 +174,10 @@ def slot_words(slot: Slot, zero_us: int, now_us: int) -> str:
         return f"skipped{': ' + slot.reason if slot.reason else ''}"
     left = (slot.due_us - now_us) / MINUTE_US
     when = f"in {left:.0f} min" if left > 0 else f"{-left:.0f} min overdue"
-    moved = f", moved from {(slot.planned_us - slot.from_us) / MINUTE_US:g} min" if slot.due_us != slot.planned_us else ""
-    return {"missed": "missed"}.get(slot.state, when) + moved + (", may not be skipped without a reason" if slot.mandatory else "")
+    words = "missed" if slot.state == "missed" else when
+    if slot.due_us != slot.planned_us:
+        words += f", moved from {(slot.planned_us - slot.from_us) / MINUTE_US:g} min"
+    return words + (", not to be skipped without a reason" if slot.mandatory else "")
 
 
 def schedule_page(care: CareView, now_us: int) -> Page:

@@ -186,9 +186,7 @@ def _chosen(view: BilateralView, choice: Choice | None, titles: dict[str, str]) 
     return "no set chosen", "", "", ""
 
 
-def _below(
-    view: BilateralView, moment: Moment, waiting: tuple[SetLine, str] | None, why: str
-) -> tuple[str, bool, str]:
+def _below(view: BilateralView, moment: Moment, waiting: tuple[SetLine, str] | None, why: str) -> tuple[str, bool, str]:
     """(the lowest line, whether it is strong, which rating the digit keys enter)."""
     if waiting is not None:
         line, what = waiting

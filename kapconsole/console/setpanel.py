@@ -22,7 +22,6 @@ from kapconsole.console.theme import HEADING, SMALL, TEXT, Look, colour
 START = Action("set-start", "Space", "Start set", "Stimulation: start the chosen set; while one runs, finish this pass")
 STOP = Action("set-stop", "Esc", "Stop", "Stimulation: dark and silent now (also F9)")
 SETS = Action("sets", "B", "sets", "Stimulation: sets, screening, stop signal, guide")
-SET_KEYS = (START, STOP, SETS)
 
 FRAME_US = 40_000
 """The picture is drawn anew at most 25 times a second, and only while a set runs."""

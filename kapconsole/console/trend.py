@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from kapconsole.alarms import events as al
+from kapconsole.console.courseband import course_of, draw_course
 from kapconsole.console.curves import MINUTE_US, trend_axis
 from kapconsole.console.lines import happened
 from kapconsole.console.moment import Moment
@@ -41,7 +42,8 @@ class Trend(Painted):
     def key(self, moment: Moment) -> Hashable:
         axis = trend_axis(moment.state.dose_us, moment.now_us)
         column = math.floor(axis.x(moment.now_us, self.width() * self.devicePixelRatioF()))
-        return axis, column, happened(moment.timeline.events, moment.now_us), self.width(), self.height()
+        count = happened(moment.timeline.events, moment.now_us)
+        return axis, column, count, course_of(moment), self.width(), self.height()
 
     def set_look(self, look: Look) -> None:
         self._picture_key = None
@@ -98,6 +100,9 @@ class Trend(Painted):
 
         title = "minutes since dose" if axis.since_dose else "minutes since the session began · no dose yet"
         ink.text(px(20), px(28), title, SMALL, palette.secondary)
+        course = course_of(moment)
+        if state.dose_us is not None:
+            draw_course(ink, lower, state.dose_us, course)
         self._draw_grid(ink, upper, lower, whole)
         draw_gaps(ink, whole, axis, state.resumed)
         self._draw_phases(ink, upper, lower, state)
@@ -105,7 +110,7 @@ class Trend(Painted):
         draw_numeric(ink, upper, moment.timeline, Metric.SPO2, moment.now_us, palette.spo2)
         draw_cuffs(ink, lower, moment.timeline.fed_nibp(state.nibp), palette.nibp)
         draw_numeric(ink, lower, moment.timeline, Metric.PULSE_RATE, moment.now_us, palette.pulse)
-        self._draw_names(ink)
+        self._draw_names(ink, bool(course))
 
         for span in alarm_spans(moment):
             draw_alarm(ink, upper, span, px(45))
@@ -142,13 +147,16 @@ class Trend(Painted):
                 ink.text(right, y + px(SMALL) * 0.36, f"{value:.0f}", SMALL, palette.tertiary, side=RIGHT)
                 value -= step
 
-    def _draw_names(self, ink: Ink) -> None:
+    def _draw_names(self, ink: Ink, course: bool) -> None:
         """What each curve is, in its colour and in words."""
         px, palette = self.look.px, self.look.palette
         right = self.width() - px(20)
         x = right - ink.text(right, px(28), "NIBP mmHg", SMALL, palette.nibp, side=RIGHT) - px(18)
         x -= ink.text(x, px(28), "pulse /min", SMALL, palette.pulse, side=RIGHT) + px(18)
-        ink.text(x, px(28), "SpO₂ %", SMALL, palette.spo2, side=RIGHT)
+        x -= ink.text(x, px(28), "SpO₂ %", SMALL, palette.spo2, side=RIGHT) + px(18)
+        words = "expected systolic"
+        if course and x - self.look.width(words, SMALL) > px(320):
+            ink.text(x, px(28), words, SMALL, palette.tertiary, side=RIGHT)
 
     def _draw_phases(self, ink: Ink, upper: Pane, lower: Pane, state: State) -> None:
         """Between the panes: a tick where each phase began, named where its name fits before the next."""

@@ -23,6 +23,8 @@ from kapconsole.console.painted import Painted
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.places import REFERENCE_HEIGHT, Place, Places, arrange, unit_px
 from kapconsole.console.pleth import Pleth
+from kapconsole.console.sedationtile import SedationTile
+from kapconsole.console.sedationtile import shown as sedation_shown
 from kapconsole.console.setpanel import SetPanel
 from kapconsole.console.sheets import Sheet
 from kapconsole.console.strip import Strip
@@ -68,6 +70,8 @@ class SessionView(QWidget):
         self.pulse = Tile(Metric.PULSE_RATE, "Pulse", "pulse", look, self, flash)
         self.nibp = NibpTile(look, self.facts, self, flash)
         self.next_cuff = NextCuff(look, self.facts, self)
+        self.sedation = SedationTile("Sedation", look, self)
+        self._sedation = False
         self.pleth = Pleth(look, self)
         self.trend = Trend(look, self)
         self.notes = Notes(look, self)
@@ -84,6 +88,7 @@ class SessionView(QWidget):
             self.pulse,
             self.nibp,
             self.next_cuff,
+            self.sedation,
             self.pleth,
             self.trend,
             self.notes,
@@ -111,6 +116,9 @@ class SessionView(QWidget):
     def show_moment(self, moment: Moment) -> None:
         """Show `moment`. Cheap when little changed; meant to be called at the rate of the pleth."""
         self.moment = moment
+        if self._sedation != sedation_shown(moment.state.care):
+            self._sedation = not self._sedation
+            self._arrange()
         self.pleth.show_moment(moment)
         self.stimulation.show_running(moment)
         if self.sheet is not None:
@@ -189,7 +197,7 @@ class SessionView(QWidget):
         # A form belongs over the middle and right columns, which the tall view has not.
         tall = self.tall and self.sheet is None
         look = Look(self._palette, unit, self.logicalDpiY())
-        self.places = places = arrange(self.width(), self.height(), unit, look.touch, tall, room=True)
+        self.places = places = arrange(self.width(), self.height(), unit, look.touch, tall, self._sedation, room=True)
         if (look.unit, look.palette, look.touch) != (
             self.look.unit,
             self.look.palette,
@@ -207,6 +215,7 @@ class SessionView(QWidget):
             (self.pulse, places.pulse),
             (self.nibp, places.nibp),
             (self.next_cuff, places.next_cuff),
+            (self.sedation, places.sedation),
             (self.pleth, places.pleth),
             (self.trend, places.trend),
             (self.notes, places.notes),
@@ -232,6 +241,8 @@ class SessionView(QWidget):
         """As high as the form needs, standing on the key bar."""
         if sheet.whole:
             return self.places.over
+        if sheet.sizeHint().height() > self.places.sheet.height:
+            return self.places.over  # in a low window a form takes the place of the curves rather than be cut
         sheet.ensurePolished()
         room = self.places.sheet
         height = min(room.height, sheet.sizeHint().height())

@@ -92,8 +92,7 @@ def consent_form(look: Look, care: CareView) -> FormSheet:
         Field("until", "Valid until", "2026-12-31; empty: without an end"),
         Field("text", "Words", "when it was withdrawn, if there are any"),
     )
-    sheet = FormSheet("Consent", "Record", look, fields, make, note, columns=2)
-    return sheet
+    return FormSheet("Consent", "Record", look, fields, make, note, columns=2)
 
 
 def clearance_form(look: Look, data: ClinicalData, care: CareView) -> FormSheet:
@@ -127,7 +126,8 @@ def screening_page(data: ClinicalData, care: CareView) -> Page:
         details = f"{held.answer}{flag}; {held.answered_on}{by}, holds until {held.valid_until}"
         rows.append(Row(name, question.label, details, mark="✓", quiet=not held.flagged, spoken="answered"))
     missing = sum(name not in care.screening for name in data.screening.screening)
-    return Page(tuple(rows), "all answered" if not missing else f"{missing} not answered · Y yes, N no, Enter with words")
+    note = f"{missing} not answered · Y yes, N no, Enter with words" if missing else "all answered"
+    return Page(tuple(rows), note)
 
 
 def screening_form(look: Look, data: ClinicalData, care: CareView, name: str) -> FormSheet:
@@ -136,9 +136,7 @@ def screening_form(look: Look, data: ClinicalData, care: CareView, name: str) ->
     def make(values: Values) -> Wishes:
         answer = needed(values, "answer", "yes or no?")
         return (
-            ws.AnswerScreening(
-                name, answer, values["text"].strip(), values["author"].strip(), values["on"].strip()
-            ),
+            ws.AnswerScreening(name, answer, values["text"].strip(), values["author"].strip(), values["on"].strip()),
         )
 
     question, held = data.screening.screening[name], care.screening.get(name)

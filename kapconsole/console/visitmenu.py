@@ -50,7 +50,6 @@ def menu_page(site: CareSite, moment: Moment, place: str) -> Page:
         Row("leave", "Give a role back", ", ".join(care.people) or "nobody is here", "L"),
         Row("sign", "Sign the session", _signed(care), "S"),
         Row("discharge", "Discharge", _leaving(ask), "G"),
-        Row("client", "The client's page", "sessions, doses, scores", "K"),
         Row("lock", "Lock this screen", "", "Z"),
     ]
     return Page(tuple(rows))

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from kapconsole import commands as cm
 from kapconsole.bilateral.wishes import StopSet
+from kapconsole.clinical.engine import CONSOLE
 from kapconsole.clock import local_time
 from kapconsole.console.alarmdesk import HELP, AlarmDesk
 from kapconsole.console.alarmlist import WAYS
+from kapconsole.console.caredesk import CARE, CARE_KEYS, EMERGENCY, SESSION, CareDesk, Touches
+from kapconsole.console.caresite import CareSite
 from kapconsole.console.devicesheet import DevicesSheet
 from kapconsole.console.flash import monotonic_us
 from kapconsole.console.keys import Action
@@ -22,12 +25,12 @@ from kapconsole.console.moment import Moment
 from kapconsole.console.paintlog import PaintLog
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.roomdesk import MORE_ROOM_KEYS, RoomDesk
-from kapconsole.console.sheets import ChoiceSheet, DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
+from kapconsole.console.sheets import DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
 from kapconsole.console.strip import ACKNOWLEDGE, ALARMS, PAUSE
 from kapconsole.console.theme import apply
 from kapconsole.console.view import SessionView
 from kapconsole.cues.light.wishes import HouseLight
-from kapconsole.paths import config_dir
+from kapconsole.paths import config_dir, sessions_dir
 from kapconsole.session.words import stamp_text
 from kapconsole.wire import BytesSeen, CaptureStatus, CaptureWanted, LogStatus, WatchBytes
 
@@ -44,6 +47,8 @@ ACTIONS = (
     Action("phase", "F", "next phase", "Enter the next phase"),
     Action("dose", "D", "dose", "Record a dose as given"),
     Action("devices", "V", "devices", "Devices: state, bytes, what feeds what"),
+    EMERGENCY,
+    SESSION,
     HELP,
     Action("tall", "T", "taller vitals", "Vitals fill the screen, and back"),
     Action("keys", "?", "all keys", "Show all keys"),
@@ -62,7 +67,8 @@ MORE_KEYS = (
     *WAYS_HERE,
     *WAYS_IN_LIST,
     *MORE_ROOM_KEYS,
-    Action("escape", "Esc", "", "First a running set, then the cuff, then a form"),
+    *(action for action in CARE if action not in (EMERGENCY, SESSION)),
+    Action("escape", "Esc", "", "Stop: a running set, else the cuff; then close a form"),
     Action("help", "F1", "", "Call for help, also in a form and while words are typed"),
     Action("end", "F10", "", "End the session (asks first)"),
     Action("quit", "Q", "", "Close this window (asks first)"),
@@ -109,6 +115,7 @@ _KEYS = {
     Qt.Key.Key_Up: "rate-up",
     Qt.Key.Key_Down: "rate-down",
     Qt.Key.Key_Z: "mix",
+    **CARE_KEYS,
 }
 _STOPS = (cm.CuffStop, StopSet, HouseLight)
 """What is tried whatever the state of the link: stops, and light."""
@@ -163,12 +170,15 @@ class ConsoleWindow(QWidget):
         clock_us: Callable[[], int] = monotonic_us,
         presets: Path | None = None,
         stop_key: str = "",
+        site: CareSite | None = None,
+        place: str = CONSOLE,
     ) -> None:
         """`poll_ms`: 0 leaves polling to the caller. `role`: who sits here, of `alarms.wishes.ROLES`.
 
         `stop_key`: a further key that ends a set at once, as Qt names it ("PgDown"): for a foot pedal that types one.
 
         `clock_us`: the monotonic clock that alarms flash by. `presets`: the site's folder of alarm presets.
+        `site`: what the clinic has set up. `place`: how the log calls this console, under which a role is taken here.
         """
         super().__init__()
         apply(palette)
@@ -179,6 +189,19 @@ class ConsoleWindow(QWidget):
         self._leaving = False
         self.view = SessionView(ACTIONS, palette, parent=self, clock_us=clock_us, keyed=True)
         self.desk = AlarmDesk(self.view, feed.moment, self._send, self._open, self.close_sheet, role, presets)
+        self.care = CareDesk(
+            self.view,
+            feed.moment,
+            self._send,
+            self._open,
+            self.close_sheet,
+            self.mark,
+            site or CareSite(),
+            place,
+            sessions_dir,
+            clock_us,
+        )
+        self._touches = Touches(self.care.touched, self)
         self.room = RoomDesk(self.view, feed.moment, self._send, self._open, self.close_sheet, config_dir())
         self._stop_keys = {Qt.Key.Key_F9, *named_keys(stop_key)}
         self.view.acted.connect(self.act)
@@ -210,6 +233,10 @@ class ConsoleWindow(QWidget):
         self.view.show_moment(moment)
         self.desk.refresh(moment)
         self.room.refresh(moment)
+        self.care.refresh(moment)
+        held = self.care.acting
+        if held is not None:
+            self.desk.role = held.role
         self.view.keys.put_key(HELP.id, "F1" if self.room.rating else HELP.key)
 
     @property
@@ -220,12 +247,18 @@ class ConsoleWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.view.setGeometry(self.rect())
 
+    def showEvent(self, event: QShowEvent) -> None:
+        # Keys that a form takes are keys at this console, too.
+        if (handle := self.windowHandle()) is not None:
+            handle.installEventFilter(self._touches)
+
     # -- keys -----------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
         if event.isAutoRepeat() or held:
             return
+        self.care.touched()
         key, text = Qt.Key(event.key()), event.text()
         if key == Qt.Key.Key_Escape:
             self.escape()
@@ -259,17 +292,13 @@ class ConsoleWindow(QWidget):
 
     def act(self, name: str) -> None:
         """Do what a key or its cap stands for, at this moment."""
-        if self.desk.act(name) or self.room.act(name):
+        if self.care.act(name) or self.desk.act(name) or self.room.act(name):
             return
         now_us = self._feed.moment().now_us
         match name:
             case "note":
                 if self._send(cm.Note(at_us=now_us)):
                     self._open_note(NoteSheet(f"Note at {self._time(now_us)}", self.view.look, now_us))
-            case "marks":
-                sheet = ChoiceSheet(f"Mark at {self._time(now_us)}", self.view.look, "123456789", "Mark")
-                sheet.chosen.connect(lambda label: self._mark_from_sheet(label, now_us))
-                self._open(sheet)
             case "cuff":
                 self._send(cm.CuffStart())
             case "stop":
@@ -278,7 +307,7 @@ class ConsoleWindow(QWidget):
                 self._send(cm.Phase("next", at_us=now_us))
             case "dose":
                 dose = DoseSheet(f"Dose given at {self._time(now_us)}", self.view.look, now_us)
-                dose.kept.connect(lambda: self._keep_dose(dose))
+                dose.kept.connect(lambda: self.care.keep_dose(dose))
                 self._open(dose)
             case "tall":
                 self.view.set_tall(not self.view.tall)
@@ -301,7 +330,7 @@ class ConsoleWindow(QWidget):
         """Set a mark at `at_us`, or now."""
         at_us = self._feed.moment().now_us if at_us is None else at_us
         if self._send(cm.Mark(label, at_us=at_us)):
-            self.view.say(f"mark {label}")
+            self.view.say(self.care.marked(label, at_us))
 
     def escape(self) -> None:
         """End a running set; else deflate a cuff that is under way; else close the form; else leave a rating."""
@@ -360,14 +389,6 @@ class ConsoleWindow(QWidget):
         elif sheet.about is None and text:
             self._waiting = (*self._waiting, Words(sheet.at_us, text, self._feed.moment().now_us))
             self._send_waiting(self._feed.moment())
-        self.close_sheet()
-
-    def _keep_dose(self, sheet: DoseSheet) -> None:
-        if self._send(sheet.dose()):
-            self.close_sheet()
-
-    def _mark_from_sheet(self, label: str, at_us: int) -> None:
-        self.mark(label, at_us)
         self.close_sheet()
 
     def _ask_end(self) -> None:

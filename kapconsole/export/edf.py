@@ -161,9 +161,9 @@ def _told(recorded: Recorded, shift_us: int) -> Iterator[Told]:
         return max(0.0, (mono_us + shift_us) / 1e6)
 
     for event in recorded.events:
-        words = _WORDS.get(event.kind)
-        if words is not None:
-            yield Told(at(event.at_us), 0.0, words(event.body))
+        wording = _WORDS.get(event.kind)
+        if wording is not None:
+            yield Told(at(event.at_us), 0.0, wording(event.body))
     for event in of_kind(recorded.events, "bilateral-set-delivered"):
         start_us, stop_us = (int(event.body.get(name, event.mono_us)) for name in ("start_us", "stop_us"))
         words = f"set: {event.body.get('set_id', '')} delivered, {event.body.get('reason', '')}"

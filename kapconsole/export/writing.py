@@ -13,6 +13,9 @@ OURS = "README.txt"
 FIRST_WORDS = "kapconsole export"
 """A folder whose README begins so was made by an export and may be replaced by one."""
 
+FORCE_WORDS = "--force replaces it"
+"""How a refusal ends where the person may say that they mean it."""
+
 
 class ExportTrouble(Exception):
     """An export cannot be made; the text says why and what to do."""
@@ -26,9 +29,9 @@ def check_target(target: Path, force: bool) -> None:
         if not _is_ours(target):
             raise ExportTrouble(f"{target} is a folder with other things in it; name a new one")
         if not force:
-            raise ExportTrouble(f"{target} exists already; --force replaces it")
+            raise ExportTrouble(f"{target} exists already; {FORCE_WORDS}")
     elif target.exists() and not target.is_dir() and not force:
-        raise ExportTrouble(f"{target} exists already; --force replaces it")
+        raise ExportTrouble(f"{target} exists already; {FORCE_WORDS}")
     if not os.access(target.parent, os.W_OK):
         raise ExportTrouble(f"the folder {target.parent} cannot be written by this user")
 

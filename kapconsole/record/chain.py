@@ -114,6 +114,25 @@ def head_code(digest: bytes) -> str:
     return grouped(base32(digest)[:20], 5)
 
 
+CODE_LETTERS = 20
+
+
+def read_code(text: str) -> str:
+    """A head code as a person typed it, in its own spelling: "2f7qx 0..." is read as "2F7QX-0...".
+
+    Lower case, other separators, and I, L and O for 1 and 0 are read as meant. Raises ValueError with words for what
+    cannot be a head code: a letter that is not used, too many or too few.
+    """
+    meant = "".join(text.upper().split()).translate(str.maketrans("ILO", "110", "-–—_.,:"))
+    wrong = sorted({letter for letter in meant if letter not in _LETTERS})
+    if wrong:
+        shown = ", ".join(repr(letter) for letter in wrong)
+        raise ValueError(f"a head code has no {shown}: it was mistyped or misread")
+    if len(meant) != CODE_LETTERS:
+        raise ValueError(f"a head code has {CODE_LETTERS} letters and digits, this has {len(meant)}: it was mistyped")
+    return grouped(meant, 5)
+
+
 def anchored(seq: int, digest: bytes, utc_us: int) -> bytes:
     """The bytes that an anchor's signature covers."""
     return b"kapconsole anchor 1\n" + struct.pack(">qq", seq, utc_us) + digest

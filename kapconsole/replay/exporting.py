@@ -12,9 +12,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QWidget
 
 from kapconsole.console.sheets import Sheet, button
-from kapconsole.console.theme import Look
+from kapconsole.console.theme import HEADING, Look
 from kapconsole.export.taking import ENDINGS, KINDS, CalledOff, Kind, Progress, Taken, Wanted
-from kapconsole.export.writing import ExportTrouble, check_target
+from kapconsole.export.writing import FORCE_WORDS, ExportTrouble, check_target
 from kapconsole.record.errors import LogError
 from kapconsole.replay.sheets import ReplaySheet, choose_by_enter, small
 from kapconsole.replay.work import Work
@@ -83,12 +83,20 @@ class ExportSheet(ReplaySheet):
         self.body.addWidget(self.bar)
         self.body.addWidget(small("it is written down who took it out, and when; the session itself stays as it is"))
         self.finish_layout()
+        self.set_look(look)
         self.kinds.buttonToggled.connect(lambda _choice, _on: self._suggest())
         self.nameless.toggled.connect(lambda _on: self._suggest())
         self.line.textEdited.connect(lambda _words: self._ask_anew())
         self.browse.clicked.connect(self._choose)
         self._suggested = ""
         self._suggest()
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        if hasattr(self, "nameless"):
+            for choice in (*self.kinds.buttons(), self.nameless):
+                # A chosen one is written bold, which needs more room than the layout gives for plain words.
+                choice.setMinimumWidth(round(look.width(choice.text(), HEADING, True) + look.px(44)))
 
     @property
     def running(self) -> bool:
@@ -119,7 +127,7 @@ class ExportSheet(ReplaySheet):
         try:
             check_target(target, force=self._replace == target)
         except ExportTrouble as trouble:
-            if target.is_file() and self._replace != target:
+            if str(trouble).endswith(FORCE_WORDS):
                 self._replace = target
                 self.keep_button.setText("Replace it · Enter")
                 return f"{target.name} is there already; Enter again replaces it"

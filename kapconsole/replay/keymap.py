@@ -19,7 +19,7 @@ ALARM_BACK = Action("alarm-", "⇧A", "‹ alarm", "Previous alarm (Shift and A)
 NOTE_BACK = Action("note-", "⇧N", "‹ note", "Previous note or mark (Shift and N)")
 PHASE_BACK = Action("phase-", "⇧P", "‹ phase", "Previous phase (Shift and P)")
 SET_BACK = Action("set-", "⇧S", "‹ set", "Previous set of stimulation (Shift and S)")
-SEARCH = Action("search", "/", "search", "Search in notes, events and comments")
+SEARCH = Action("search", "/", "search", "Search in notes, events and comments, or for a value: SpO2 < 90 for 10 s")
 COMMENT = Action("comment", "C", "comment", "Pin a comment to this moment or to the marked span")
 PICTURE = Action("picture", "O", "picture", "The whole session in one picture, and back to the room")
 GO_TO = Action("goto", "G", "go to", "Go to a time")
@@ -41,6 +41,7 @@ PICTURE_ACTIONS = (
 EVERY_ACTION = (
     PLAY, BACK, ON, FASTER, SLOWER, ALARM, ALARM_BACK, NOTE, NOTE_BACK, PHASE, PHASE_BACK, SET, SET_BACK,
     Action("event+", "E", "", "Next event (also Page Down); with Shift or Page Up the one before"),
+    Action("found+", "V", "", "Next place of what was searched for; with Shift the one before"),
     GO_TO, SEARCH, PICTURE, ZOOM_IN, ZOOM_OUT, ALL, COMMENT,
     Action("mark-from", "[", "", "A span for a comment begins here"),
     Action("mark-to", "]", "", "A span for a comment ends here"),
@@ -88,6 +89,7 @@ _JUMPS = {
     Qt.Key.Key_P: "phase",
     Qt.Key.Key_S: "set",
     Qt.Key.Key_E: "event",
+    Qt.Key.Key_V: "found",
 }
 
 

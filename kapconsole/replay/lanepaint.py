@@ -52,9 +52,10 @@ def draw_lane(ink: Ink, placed: Placed, axis: Axis) -> None:
     computed = lane.name.startswith("What if")
     placed_boxes = list(boxes(lane, rect, axis))
     lefts = sorted(box.left() for _, box in placed_boxes)
+    written: list[QRectF] = []
     for span, box in placed_boxes:
         free = next((left for left in lefts if left > box.right()), rect.right())
-        _draw_span(ink, span, box, computed, free - box.right())
+        _draw_span(ink, span, box, computed, free - box.right(), written)
     _draw_marks(ink, lane.marks, rect, axis, lefts)
     ink.painter.restore()
 
@@ -84,11 +85,11 @@ def words_at(placed: Sequence[Placed], axis: Axis, x: float, y: float) -> str:
     return ""
 
 
-def _draw_span(ink: Ink, span: Stretch, box: QRectF, computed: bool, free: float) -> None:
+def _draw_span(ink: Ink, span: Stretch, box: QRectF, computed: bool, free: float, written: list[QRectF]) -> None:
     look, palette = ink.look, ink.look.palette
     fill, border, text = _colours(span.kind, palette)
     if span.kind in ALARM_KINDS:
-        _draw_alarm(ink, span, box, fill, computed, free)
+        _draw_alarm(ink, span, box, fill, computed, free, written)
         return
     if span.kind in ("gap", "lost"):
         ink.painter.fillRect(box, QBrush(colour(palette.faint), Qt.BrushStyle.BDiagPattern))
@@ -99,8 +100,13 @@ def _draw_span(ink: Ink, span: Stretch, box: QRectF, computed: bool, free: float
         ink.fitted(box.left() + look.px(6), baseline, span.words, room, SMALL, text)
 
 
-def _draw_alarm(ink: Ink, span: Stretch, box: QRectF, code: str, computed: bool, free: float) -> None:
-    """A full bar for what alarmed, a hatched one for what would have; its words beside it where there is room."""
+def _draw_alarm(
+    ink: Ink, span: Stretch, box: QRectF, code: str, computed: bool, free: float, written: list[QRectF]
+) -> None:
+    """A full bar for what alarmed, a hatched one for what would have; its words beside it where there is room.
+
+    `written`: where words of this lane stand already; two alarms that end together would write over each other.
+    """
     look, palette = ink.look, ink.look.palette
     if computed:
         ink.painter.fillRect(box, QBrush(colour(code), Qt.BrushStyle.BDiagPattern))
@@ -108,7 +114,10 @@ def _draw_alarm(ink: Ink, span: Stretch, box: QRectF, code: str, computed: bool,
     else:
         ink.fill(box, code)
     baseline = box.center().y() + look.metrics(SMALL).capHeight() / 2
-    if look.width(span.words, SMALL) + look.px(14) < free:
+    width = look.width(span.words, SMALL)
+    place = QRectF(box.right() + look.px(6), box.top(), width, box.height())
+    if width + look.px(14) < free and not any(place.intersects(other) for other in written):
+        written.append(place)
         ink.text(box.right() + look.px(6), baseline, span.words, SMALL, palette.text)
 
 

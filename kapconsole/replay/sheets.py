@@ -25,6 +25,8 @@ from kapconsole.console.sheets import Sheet, button
 from kapconsole.console.theme import TEXT, Look
 from kapconsole.replay.comments import MAX_LENGTH, Pinned
 from kapconsole.replay.search import Hit, Searchable
+from kapconsole.replay.valuesearch import HINT, places, understood
+from kapconsole.session.timeline import Timeline
 
 ROLES = ("supervisor", "therapist", "nurse", "prescriber", "administrator")
 """Who may have something to say about a recorded session (session reference, section 2)."""
@@ -66,11 +68,12 @@ def choose_by_enter(sheet: Sheet, event: QKeyEvent, choices: Sequence[QAbstractB
     """Enter on one of some choices chooses it; what the form holds is then kept. True when it was that."""
     focused = sheet.focusWidget()
     enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-    if enter and focused in choices and not event.isAutoRepeat():
-        focused.setChecked(True)
-        sheet.keep()
-        return True
-    return False
+    chosen = next((choice for choice in choices if choice is focused), None)
+    if not enter or chosen is None or event.isAutoRepeat():
+        return False
+    chosen.setChecked(True)
+    sheet.keep()
+    return True
 
 
 class CommentSheet(ReplaySheet):
@@ -169,12 +172,15 @@ class SearchSheet(ReplaySheet):
     found = Signal(object)
     whole = True
 
-    def __init__(self, look: Look, searchable: Searchable, time_text: Callable[[int], str]) -> None:
+    def __init__(
+        self, look: Look, searchable: Searchable, time_text: Callable[[int], str], timeline: Timeline | None = None
+    ) -> None:
+        """`timeline`: where a condition on a value is looked for; None: words alone."""
         super().__init__("Search in notes, events and comments", "Go there", look)
-        self._searchable, self._time_text = searchable, time_text
+        self._searchable, self._time_text, self._timeline = searchable, time_text, timeline
         self.line = QLineEdit()
         self.line.setAccessibleName("Words to search for")
-        self.line.setPlaceholderText("words, in any order")
+        self.line.setPlaceholderText("words, in any order" if timeline is None else f"words, in any order; {HINT}")
         self.list = QListWidget()
         self.list.setAccessibleName("What was found")
         self.list.itemDoubleClicked.connect(lambda _item: self.keep())  # Enter comes to the form itself
@@ -186,14 +192,19 @@ class SearchSheet(ReplaySheet):
         self.look_for("")
 
     def look_for(self, query: str) -> None:
-        """List what holds the words."""
-        self.hits = self._searchable.find(query)
+        """List what holds the words, or where the value was so."""
+        asked = understood(query) if self._timeline is not None else None
+        if asked is not None and self._timeline is not None:
+            self.hits = places(self._timeline, asked)
+        else:
+            self.hits = self._searchable.find(query)
         self.list.clear()
         for hit in self.hits:
             self.list.addItem(f"{self._time_text(hit.at_us)}   {hit.kind}   {hit.words}")
         if self.hits:
             self.list.setCurrentRow(0)
-        count = "nothing holds these words" if not self.hits else f"{len(self.hits)} found"
+        nothing = "it never was" if asked is not None else "nothing holds these words"
+        count = f"{len(self.hits)} found" if self.hits else nothing
         self.wrong.setText(count)
 
     def first_focus(self) -> QWidget:

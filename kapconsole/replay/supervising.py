@@ -54,6 +54,8 @@ class Supervising:
         self._beside_alarms: AlarmsAt | None = None
         self._lines = lines
         self._badge, self._wrong = "", False
+        self.found_us: list[int] = []
+        """Where what was searched for last was found, in order."""
         self._author = study.who if study is not None else ""
         self._role = "supervisor"
         window.page.comments.jumped.connect(self._jump_to)
@@ -262,9 +264,13 @@ class Supervising:
 
     def _search(self) -> None:
         window = self.window
-        sheet = SearchSheet(window.host.look, Searchable(self._lines, self.book.pinned), window.time_text)
+        sheet = SearchSheet(
+            window.host.look, Searchable(self._lines, self.book.pinned), window.time_text, window.timeline
+        )
 
         def go(at_us: int) -> None:
+            # The same places can be gone to one after the other: V goes on among them.
+            self.found_us = sorted({hit.known_us for hit in sheet.hits})
             window.close_sheet()
             window.seek(at_us)
 

@@ -220,7 +220,7 @@ class ReplayWindow(QWidget):
     def act(self, name: str) -> None:
         """Do what a key or its cap stands for."""
         player = self.player
-        if name[:-1] in (*JUMPS, "event") and name[-1] in "+-":
+        if name[:-1] in (*JUMPS, "event", "found") and name[-1] in "+-":
             self._jump(name[:-1], name[-1] == "+")
         elif not self.supervising.act(name):
             match name:
@@ -259,7 +259,11 @@ class ReplayWindow(QWidget):
         self.show_position()
 
     def _jump(self, kind: str, on: bool) -> None:
-        at_us = self.player.stop_beyond(self._stops.get(JUMPS[kind], ()), on) if kind in JUMPS else None
+        stops_us = self.supervising.found_us if kind == "found" else self._stops.get(JUMPS.get(kind, ""), ())
+        at_us = self.player.stop_beyond(stops_us, on)
+        if kind == "found" and not stops_us:
+            self.say("/ searches first; V then goes from place to place")
+            return
         if kind == "event":
             moved = self.player.next_stop() if on else self.player.previous_stop()
         else:
@@ -267,7 +271,8 @@ class ReplayWindow(QWidget):
             if at_us is not None:
                 self.player.jump(at_us)
         if not moved:
-            self.say(f"no {kind} {'after' if on else 'before'} this")
+            what = "place" if kind == "found" else kind
+            self.say(f"no {what} {'after' if on else 'before'} this")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, held = Qt.Key(event.key()), event.modifiers()

@@ -1,4 +1,4 @@
-"""The client's screen as the wizard uses it: the display's own process, with a mark, a card, or a set of edges on it."""
+"""The client's screen as the wizard uses it: the display's own process, with a mark or a card on it."""
 
 from __future__ import annotations
 

@@ -12,14 +12,13 @@ from PySide6.QtCore import QObject, Signal
 
 from kapconsole.annunciator.named import open_output
 from kapconsole.annunciator.named import outputs as named_outputs
-from kapconsole.launcher import answers, running_session
 from kapconsole.room.display import messages as ms
 from kapconsole.room.displaylink import PYTHON
 from kapconsole.room.named import open_sink
 from kapconsole.room.patient_out import PatientOut
 from kapconsole.roomwizard.clientscreen import ClientScreen
 from kapconsole.roomwizard.draft import Draft, write_draft
-from kapconsole.roomwizard.ears import Ears, MakeSource, Opening, Sounding
+from kapconsole.roomwizard.ears import Ears, MakeSource, Opening
 from kapconsole.roomwizard.edges import Edges
 from kapconsole.roomwizard.facts import screen_of
 from kapconsole.roomwizard.speaker import Opening as OpenSpeaker
@@ -30,12 +29,6 @@ from kapdevices.lightbars.port import SerialBarPort
 log = logging.getLogger("kapconsole.roomwizard")
 
 IN_SESSION = "a session is running on this machine: its sound and light are not touched. End it first"
-
-
-def session_runs() -> bool:
-    """True while a session of this user runs here."""
-    running = running_session()
-    return running is not None and answers(running)
 
 
 class Desk(QObject):
@@ -70,9 +63,10 @@ class Desk(QObject):
         open_speaker: OpenSpeaker = open_output,
         open_bar: OpenPort = SerialBarPort,
         outputs: Callable[[], list[str]] = named_outputs,
-        in_session: Callable[[], bool] = session_runs,
+        in_session: Callable[[], bool] = lambda: False,
         display: Sequence[str] = PYTHON,
     ) -> None:
+        """`in_session`: whether a session runs on this machine; everything that sounds or lights is refused then."""
         super().__init__()
         self.draft = draft
         self.unkept = False
@@ -83,10 +77,12 @@ class Desk(QObject):
         self.bar = BarTest(self.bar_told.emit, open_bar)
         self.client = ClientScreen(self.ears.clock.frame, display)
         self.edges = Edges(self.client)
-        self._outputs, self._in_session = outputs, in_session
+        self._outputs, self.in_session = outputs, in_session
         self._looking: threading.Thread | None = None
         self._offsets = (0.0, 0.0)
+        self._waiting_out: PatientOut | None = None
         self._lent.connect(self._begin_edges)
+        self.client.ready.connect(self._client_ready)
         self.outputs_found.connect(self._keep_outputs)
 
     # -- the draft ------------------------------------------------------------------------------------------------
@@ -112,7 +108,7 @@ class Desk(QObject):
 
     def may(self) -> bool:
         """Whether anything may sound or light now; said in words where not."""
-        if self._in_session():
+        if self.in_session():
             self.refused.emit(IN_SESSION)
             return False
         return True
@@ -162,6 +158,7 @@ class Desk(QObject):
 
     def stop(self) -> None:
         """Everything is silent and dark, now."""
+        self._waiting_out = None
         self.edges.stop()
         self.ears.stop()
         self.speaker.stop()
@@ -203,11 +200,8 @@ class Desk(QObject):
             self.edges.begin(out, self.ears.clock, screen_of(setup.display), *self._offsets)
         else:
             self._waiting_out = out
-            self.client.ready.connect(self._client_ready)
 
     def _client_ready(self) -> None:
-        self.client.ready.disconnect(self._client_ready)
-        self._begin_edges(self._waiting_out)
-
-
-__all__ = ["Desk", "Sounding", "session_runs"]
+        out, self._waiting_out = self._waiting_out, None
+        if out is not None:
+            self._begin_edges(out)

@@ -92,7 +92,7 @@ class Edges(QObject):
         self._number += 1
         now_us = clock.now_us()
         asked = SetAsked(self._number, plan(screen, sound_ms, screen_ms, now_us + LEAD_US), "set-up", None, now_us)
-        devices = Devices(out, clock.frame, self._client.link, NoBar(), False, config_dir())
+        devices = Devices(out, self._client.link, NoBar(), False, config_dir())
         self._set = Delivery(asked, devices, clock.frame)
         self._timer.start()
 
@@ -134,4 +134,3 @@ class Edges(QObject):
                     self.told.emit("40 edges are over")
                 case SetDelivered(text=text):
                     self.told.emit(text or "stopped")
-

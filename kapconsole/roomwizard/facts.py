@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from kapconsole.bilateral.caps import RANGES, flash_check
@@ -12,6 +14,9 @@ from kapconsole.roomwizard.cards import role_trouble
 from kapconsole.roomwizard.draft import Draft, timing_of
 
 NOT_SET = "not set"
+READY, TO_DO, WITHOUT = "ready", "to do", "without"
+SYMBOLS = {READY: "✓", TO_DO: "○", WITHOUT: "–"}
+"""For a glance; the words always stand beside them."""
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -23,10 +28,23 @@ class Fact(msgspec.Struct, frozen=True):
     ready: bool
     optional: bool = False
 
+    @property
+    def state(self) -> str:
+        """READY, TO_DO, or WITHOUT: a room does not need it, and has none."""
+        if self.ready:
+            return READY
+        return WITHOUT if self.optional and self.words.startswith(("not set", "not compared")) else TO_DO
+
 
 def facts(draft: Draft) -> tuple[Fact, ...]:
     """Everything, in the order of the pages."""
     return (_screen(draft), _patient(draft), _level(draft), _alarm(draft), _timing(draft), *_rest(draft))
+
+
+def state_of(found: Sequence[Fact]) -> str:
+    """The state of several together."""
+    states = [fact.state for fact in found]
+    return next((each for each in (TO_DO, READY) if each in states), WITHOUT)
 
 
 def screen_of(display: DisplaySetup) -> Screen | None:

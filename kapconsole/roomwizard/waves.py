@@ -79,7 +79,7 @@ def pink_loop() -> Stereo:
     turns = random.uniform(0, 2 * math.pi, (len(hertz), 2))
     noise = np.fft.irfft(share[:, np.newaxis] * np.exp(1j * turns), frames, axis=0)
     peak = 10 ** (NOISE_PEAK_DBFS / 20)
-    loop = (noise / np.abs(noise).max() * peak).astype(np.float32)
+    loop: Stereo = (noise / np.abs(noise).max() * peak).astype(np.float32)
     # A rare peak is cut so that the loudness can be reached below the ceiling: twice, since the cut takes a little.
     for _ in range(3):
         lufs = measure([np.concatenate((loop, loop))], RATE_HZ).lufs

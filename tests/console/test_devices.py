@@ -44,13 +44,13 @@ def button(sheet: QWidget, words: str) -> QAbstractButton:
     return next(one for one in sheet.findChildren(QAbstractButton) if words in one.accessibleName())
 
 
-def test_it_is_opened_by_tapping_the_panel_or_enter_on_it_and_closed_by_esc(window, feed) -> None:
-    QTest.mouseClick(window.view.devices, Qt.MouseButton.LeftButton)
+def test_it_is_opened_by_its_key_or_its_cap_and_closed_by_esc_or_the_key(window, feed) -> None:
+    QTest.keyClick(window, "V")
     assert isinstance(window.view.sheet, DevicesSheet)
     QTest.keyClick(window.view.sheet, Qt.Key.Key_Escape)
     assert window.view.sheet is None
-    window.view.devices.setFocus()
-    QTest.keyClick(window.view.devices, Qt.Key.Key_Return)
+    caps = {cap.action.id: cap for cap in window.view.keys.caps}
+    QTest.mouseClick(caps["devices"], Qt.MouseButton.LeftButton)
     assert isinstance(window.view.sheet, DevicesSheet)
     QTest.keyClick(window.view.sheet, "V")
     assert window.view.sheet is None

@@ -192,8 +192,8 @@ def test_alone_for_half_an_hour_it_fades_out_and_says_so_when_somebody_is_back(
 
 
 def test_the_limit_of_a_calibration_holds_from_the_first_sample(tmp_path: Path, chosen: mu.PlaylistChosen) -> None:
-    text = '[[calibration]]\noutput = "box"\nfull_gain_dba = 100\nvolume = 0.5\n'
-    (config_dir() / "calibration.toml").write_text(text)
+    text = '[[sound.calibration]]\noutput = "box"\nfull_gain_dba = 100\nvolume = 0.5\n'
+    (config_dir() / "room.toml").write_text(text)
     rig = Rig(tmp_path)
     try:
         rig.sink.volume = 0.5

@@ -18,12 +18,13 @@ from kapconsole.clock import SessionClock, new_frame
 from kapconsole.cues.music.player import Saved
 from kapconsole.paths import config_dir
 from kapconsole.room import named, portaudio_sink
-from kapconsole.room.calibration import Calibration, Ceiling, ceiling, read_calibration
+from kapconsole.room.calibration import Ceiling, ceiling, read_calibration
 from kapconsole.room.frames import FrameMap
 from kapconsole.room.keeping import Keeper
 from kapconsole.room.patient_out import PatientOut
 from kapconsole.room.portaudio_sink import CRing, PortAudioSink, PythonRing, Ring
 from kapconsole.room.sinks import Look, Samples
+from kapconsole.roomsetup import Calibration
 from kapconsole.sound import portaudio, server
 from kapconsole.sound.outputs import NoOutput
 
@@ -328,7 +329,7 @@ def test_limits_before_and_after_a_calibration() -> None:
     assert ceiling(None, None) == Ceiling()
     measured = Calibration("PulseAudio: box", full_gain_dba=92.0, volume=0.8)
     assert ceiling(measured, 0.8).music_db == -12.0
-    assert ceiling(measured, 0.8).tones_dbfs == -32.0
+    assert ceiling(measured, 0.8).tones_dbfs == -35.0
     assert ceiling(Calibration("x", full_gain_dba=70.0), 1.0).music_db == 0.0, "a calibration never makes it louder"
     turned_up = ceiling(measured, 1.0)
     assert turned_up.music_db <= -12.0
@@ -336,12 +337,12 @@ def test_limits_before_and_after_a_calibration() -> None:
 
 
 def test_a_calibration_is_read_for_its_own_output_and_a_damaged_file_is_said() -> None:
-    path = config_dir() / "calibration.toml"
+    path = config_dir() / "room.toml"
     assert read_calibration("box") == (None, "")
-    path.write_text('[[calibration]]\noutput = "box"\nfull_gain_dba = 91\nmeasured = "2026-11-02"\n')
+    path.write_text('[[sound.calibration]]\noutput = "box"\nfull_gain_dba = 91\nmeasured = "2026-11-02"\n')
     assert read_calibration("box")[0] == Calibration("box", 91.0, measured="2026-11-02")
     assert read_calibration("other") == (None, "")
-    path.write_text("[[calibration]]\noutput = 3\n")
+    path.write_text("[[sound.calibration]]\noutput = 3\n")
     assert "is damaged" in read_calibration("box")[1]
 
 

@@ -33,7 +33,7 @@ class Replay:
     """A replay in a process of its own, and what it says on its way out."""
 
     def __init__(self, words: Sequence[str], given: str) -> None:
-        self._said: IO[bytes] = tempfile.TemporaryFile()
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE if given else subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said
         )

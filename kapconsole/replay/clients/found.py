@@ -13,7 +13,7 @@ from kapconsole.clock import duration_text
 from kapconsole.replay.search import folded
 
 COLUMNS = ("", "Day", "Kind", "Length", "Doses", "SpO2 low", "Pulse high", "NIBP high", "Alarms", "Sets", "SUD", "")
-"""Heads of a client's table; the first column is the number of the session, the last what is to be known of the file."""
+"""Heads of a client's table; first the number of the session, last what is to be known of the file."""
 
 
 class FoundClient(msgspec.Struct, frozen=True):

@@ -15,8 +15,9 @@ from kapconsole.console.painted import CENTRE, RIGHT, Ink
 from kapconsole.console.theme import SMALL, TEXT, Look, colour
 from kapconsole.replay.clients.found import day_text, rated
 
-STRIP_UNITS, GAP_UNITS, NAME_UNITS, BAND_UNITS, HEAD_UNITS, FOOT_UNITS = 92.0, 34.0, 180.0, 210.0, 34.0, 34.0
+STRIP_UNITS, GAP_UNITS, NAME_UNITS, BAND_UNITS, HEAD_UNITS, FOOT_UNITS = 92.0, 34.0, 250.0, 200.0, 34.0, 34.0
 SUD_MOST = 10
+MOST_LINES = 4
 
 Across = Callable[[date], float]
 Up = Callable[[float], float]
@@ -223,7 +224,7 @@ def _wrapped(look: Look, words: str, room: float) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return lines[:3]
+    return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], f"{lines[MOST_LINES - 1]} …"]
 
 
 def _spoken(page: ClientPage) -> str:

@@ -21,14 +21,14 @@ pytestmark = pytest.mark.qt
 
 
 class Running:
-    def __init__(self, screen: str = "", window: bool = True) -> None:
+    def __init__(self, screen: str = "", window: bool = True, platform: str = "offscreen") -> None:
         frame = new_frame(1.0)
         self.clock = SessionClock(frame)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kapconsole.room.display"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+            env={**os.environ, "QT_QPA_PLATFORM": platform},
         )
         self._said: queue.SimpleQueue[ms.FromDisplay | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._read, daemon=True)
