@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,8 @@ if hasattr(time, "tzset"):
     time.tzset()
 
 import msgspec
-from delays import delays  # beside this file
+import room_states  # beside this file, like the next
+from delays import delays
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kapconsole import events as ev
@@ -211,6 +212,26 @@ def devices(pause: bool = False, done: bool = False, second: tuple[ev.Body, ...]
     return window
 
 
+ZONES = (("ceiling", "Ceiling", 8.0), ("lamp", "Corner lamp", 8.0), ("path", "Path", 10.0))
+
+
+def in_room(*states: Callable[[int], tuple[ev.Body, ...]]) -> StillFeed:
+    """A session with music, and with what each of `states` puts into it."""
+    now_us = round(64.05 * MINUTE_US)
+    bodies = [body for state in (room_states.music, *states) for body in state(now_us)]
+    return StillFeed(64.05, extra=tuple(bodies))
+
+
+def zones(now_us: int) -> tuple[ev.Body, ...]:
+    """Light in three zones."""
+    return room_states.light(now_us, ZONES)
+
+
+def dark_lamp(now_us: int) -> tuple[ev.Body, ...]:
+    """One of three zones has a lamp that does not answer."""
+    return room_states.light(now_us, ZONES, trouble="does not answer")
+
+
 def timeline_bytes(feed: StillFeed) -> bytes:
     """Eleven seconds of what a Nonin sends in data format 2: five bytes for each pleth sample."""
     data = bytearray()
@@ -267,6 +288,15 @@ def main() -> None:
     keep("console-alarm-taller", tall)
     for action in ("alarms", "limits", "alarm-pause", "symptoms", "presets", "self-test", "report"):
         window = console(grave(wishes=(Wished(64.58, NoteSymptom("chest pain")),)))
+        window.act(action)
+        keep(f"form-{action}", window)
+    keep("room-locked", console(in_room(room_states.light)))
+    keep("room-running", console(in_room(room_states.light, room_states.running)))
+    keep("room-running-3840x2160", console(in_room(room_states.light, room_states.running)), 3840, 2160)
+    keep("room-rating", console(in_room(zones, room_states.over)))
+    keep("room-lamp-trouble", console(in_room(dark_lamp)))
+    for action in ("sets", "music", "light"):
+        window = console(in_room(zones, room_states.over))
         window.act(action)
         keep(f"form-{action}", window)
     for name, action in (("note", "note"), ("dose", "dose"), ("keys", "keys")):

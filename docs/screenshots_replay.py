@@ -25,17 +25,22 @@ from kapconsole.alarms.history import items_of, replayed
 from kapconsole.alarms.presets import load_preset
 from kapconsole.bilateral import events as bi
 from kapconsole.clinical import events as cl
+from kapconsole.clinical.instruments import events as ins
 from kapconsole.cues.light import events as li
 from kapconsole.cues.music import events as mu
 from kapconsole.export.accesses import Access, Accesses
 from kapconsole.record import access
 from kapconsole.record.writer import SessionLog
+from kapconsole.replay.clients.desk import Desk
+from kapconsole.replay.clients.window import ClientsWindow
 from kapconsole.replay.comments import Comment, CommentBook, Pinned
+from kapconsole.replay.exporting import ExportSheet
 from kapconsole.replay.loading import Loaded, load
 from kapconsole.replay.rehearsal import UTC_ORIGIN_US, Fault, rehearse
 from kapconsole.replay.study import Background, Study
 from kapconsole.replay.window import ReplayWindow
-from kapconsole.rows import Row, event_row
+from kapconsole.rows import NUMERICS, Row, event_row, pack_numerics
+from kapdevices.readings import Metric, Quality
 
 MINUTE_US = 60_000_000
 LATER_US = UTC_ORIGIN_US + 3 * 86_400_000_000
@@ -130,6 +135,65 @@ def background() -> Background:
     return Background(Accesses(held, ()), CommentBook(pinned))
 
 
+def visits(folder: Path) -> None:
+    """Sessions of some clients over weeks: scores, doses, sets, peaks."""
+    day_us = 86_400_000_000
+    kinds = ("screening", "dosing", "integration", "dosing", "integration", "dosing", "integration", "follow-up")
+    for client, code in enumerate(("K-0142", "K-0150", "M-07", "K-0163", "K-0171")):
+        for number, kind in enumerate(kinds[: 8 - client]):
+            origin_us = UTC_ORIGIN_US + (client * 2 + number * 8) * day_us
+            length_us = (130 if kind == "dosing" else 50) * MINUTE_US
+            bodies: list[tuple[int, ev.Body]] = [
+                (0, ev.SessionStarted(f"{code}-{number}", code, "0.1.0", "boot", 0, origin_us, 1.0, "UTC")),
+                (1, cl.VisitOpened(1, kind, kind, {})),
+            ]
+            for name, words, first in (("phq-9", "PHQ-9", 19), ("gad-7", "GAD-7", 15)):
+                total = first - (2 * number if kind != "screening" else 0) + (number * client) % 3
+                taken = ins.InstrumentTaken(2, name, words, "en", "en", "self", 1, "last 2 weeks", total=float(total))
+                bodies.append((2, taken))
+            if kind == "dosing":
+                bodies.append(
+                    (22 * MINUTE_US, ev.DoseGiven(22 * MINUTE_US, "ketamine", "im", 50.0 + 5 * (number // 2)))
+                )
+                pressure = ev.NibpMeasured(2, 148.0 + number, 91.0, 110.0, 80.0, Quality.GOOD, "")
+                bodies.append((40 * MINUTE_US, pressure))
+                for count, (before, after) in enumerate(((8 - number // 2, 6), (6, 4), (4, 3 - number // 4)), 1):
+                    at_us = (90 + 6 * count) * MINUTE_US
+                    bodies.append((at_us, delivered(count, at_us - MINUTE_US, at_us, 48)))
+                    bodies.append((at_us + 1, bi.SetRated(count, before, after, None, "", "", at_us + 1)))
+            rows = [event_row(ev.Event(0, at_us, origin_us + at_us, "monitor", body)) for at_us, body in bodies]
+            for at_us in range(MINUTE_US, length_us, 30_000_000):
+                values = ((Metric.SPO2, 96.0 - at_us // 30_000_000 % 4), (Metric.PULSE_RATE, 70.0 + at_us % 19))
+                base_us, body = pack_numerics(
+                    [ev.Measurement(at_us, 1, of, value, Quality.GOOD) for of, value in values]
+                )
+                rows.append(Row(0, base_us, origin_us + base_us, NUMERICS, "monitor", body))
+            rows.sort(key=lambda row: row.mono_us)
+            log = SessionLog.create(
+                folder / f"{code} {number + 1}.kaplog", None, signer=access.signer(), ballast_bytes=0
+            )
+            for seq, row in enumerate(rows, 1):
+                log.append(msgspec.structs.replace(row, seq=seq))
+            log.close()
+
+
+def clients(folder: Path, app: QApplication, files: Path) -> None:
+    """The window over all sessions."""
+    visits(files)
+    made = ClientsWindow(Desk(files), "K-0142")
+    made.show()
+    while made.work.busy:
+        app.processEvents()
+    made.pane.table.setFocus()
+    for suffix, width, height in (("", 1280, 800), ("-3840x2160", 3840, 2160)):
+        made.resize(width, height)
+        app.processEvents()
+        made.grab()
+        made.grab().save(str(folder / f"clients{suffix}.png"))
+    made.close()
+    made.deleteLater()
+
+
 def main() -> None:
     """All pictures into the folder."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "screens"
@@ -167,10 +231,13 @@ def main() -> None:
         ("replay-comment", ("picture", "comment")),
         ("replay-search", ("picture", "search")),
         ("replay-record", ("picture", "record")),
+        ("replay-export", ("picture", "export")),
     ):
         made = window()
         for action in actions:
             made.act(action)
+        if isinstance(made.sheet, ExportSheet):
+            made.sheet.line.setText("/home/ana/Documents/2026-03-05 K-0142.pdf")
         keep(name, made)
     made = window()
     made.supervising.answer = study.what_if("first-sessions", lambda part: True)
@@ -180,6 +247,7 @@ def main() -> None:
     made = window()
     made.supervising.lay_beside(opened(second))
     keep("replay-beside", made)
+    clients(folder, app, Path(tempfile.mkdtemp(prefix="kap-screens-")))
     app.processEvents()
 
 

@@ -23,6 +23,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `alarm_preset`: the alarm limits that every new session begins with. `alarm_keepalive`: true, or a level from -120
     to -60 dBFS, keeps an alarm speaker awake that falls asleep in digital silence, by noise that nobody hears.
     `remote_audio_pause`: whether a station outside of the room may pause the room's alarm sound.
+    `stop_key`: a further key that ends a set of bilateral stimulation at once, as Qt names it ("PgDown"): for a pedal.
     """
 
     alarm_out: str = ""
@@ -30,6 +31,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarm_preset: str = "standard"
     alarm_keepalive: bool | Annotated[float, msgspec.Meta(ge=-120, le=-60)] = False
     remote_audio_pause: bool = False
+    stop_key: str = ""
 
     @property
     def alarm_keepalive_dbfs(self) -> float | None:

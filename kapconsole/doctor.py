@@ -20,12 +20,17 @@ from pathlib import Path
 import msgspec
 
 from kapconsole import paths
-from kapconsole.annunciator.routes import bare, refusal
+from kapconsole.alarms.presets import PresetError, load_preset
+from kapconsole.annunciator.routes import bare, card_of, refusal
+from kapconsole.clinical.data import ClinicalDataError, load
 from kapconsole.config import read_config
-from kapconsole.libraries import install_line, missing_libraries, names
+from kapconsole.cues.light.setup import DEMO, setup_or_demo
+from kapconsole.cues.light.setup import FILE as LIGHT_FILE
+from kapconsole.libraries import FILES, LIBRARIES, SERVER, SOUND, install_line, missing_libraries, names
 from kapconsole.qtcheck import refuse_broken_qt
 from kapconsole.record.access import protection
 from kapconsole.record.space import REFUSE_BELOW_BYTES, WARN_BELOW_BYTES, free_bytes, megabytes
+from kapconsole.roomsetup import read_setup, setup_file
 
 PROBE_LIMIT_S = 15.0
 CHECK_LIMIT_S = 20.0
@@ -90,6 +95,11 @@ def look() -> list[Check]:
         ("Key store", key_store),
         ("Serial ports", serial_ports),
         ("Sound", sound),
+        ("Music files", music_files),
+        ("Alarm limits", alarm_limits),
+        ("Clinical data", clinical_data),
+        ("Room", room),
+        ("Lamps", lamps),
         ("Staying awake", staying_awake),
         ("Clock", clock),
     ]
@@ -161,7 +171,7 @@ def system_libraries() -> Check:
     missing = missing_libraries()
     if not missing:
         return Check("System libraries", True, "all there")
-    only_sound = all(library.purpose == "sound" for library in missing)
+    only_sound = all(library.purpose in (SOUND, SERVER, FILES) for library in missing)
     return Check("System libraries", None if only_sound else False, f"missing: {names(missing)}", install_line(missing))
 
 
@@ -297,15 +307,122 @@ def sound() -> Check:
         answer = ask("sound")
     except ProbeFailed as trouble:
         return Check("Sound", False if wanted else None, f"not available: {trouble}")
-    outputs = [str(name) for name in answer["outputs"]] if isinstance(answer["outputs"], list) else []
-    for role, name in (("alarm speaker", config.alarm_out), ("patient's output", config.patient_out)):
-        if name and bare(name) not in map(bare, outputs):
-            there = ", ".join(outputs) or "none"
-            return Check("Sound", False, f"the {role} {name!r} is not there; outputs: {there}")
+    outputs, patients = _names(answer, "outputs"), _names(answer, "patient")
+    for role, name, there in (
+        ("alarm speaker", config.alarm_out, outputs),
+        ("patient's output", config.patient_out, patients or outputs),
+    ):
+        if name and bare(name) not in map(bare, there):
+            return Check("Sound", False, f"the {role} {name!r} is not there; outputs: {', '.join(there) or 'none'}")
     if not outputs:
         return Check("Sound", None, "no output: this machine cannot sound an alarm")
-    mend = "" if wanted else f'name the alarm speaker in {paths.config_dir() / "config.toml"}: alarm_out = "NAME"'
-    return Check("Sound", True if wanted else None, f"outputs: {', '.join(outputs)}", mend)
+    found = [
+        f"alarm_out {config.alarm_out!r} is there" if wanted else f"alarm_out may be: {', '.join(outputs)}",
+        f"patient_out {config.patient_out!r} is there"
+        if config.patient_out
+        else f"patient_out may be: {', '.join(patients or outputs)}",
+        apart_words(config.alarm_out, config.patient_out),
+    ]
+    missing = [name for name in ("alarm_out", "patient_out") if not getattr(config, name)]
+    lines = " and ".join(f'{name} = "NAME"' for name in missing)
+    mend = f"name them in {paths.config_dir() / 'config.toml'}, two that differ: {lines}" if missing else ""
+    return Check("Sound", True if wanted else None, "; ".join(part for part in found if part), mend)
+
+
+def _names(answer: dict[str, object], key: str) -> list[str]:
+    names = answer.get(key)
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def apart_words(alarm_out: str, patient_out: str) -> str:
+    """How the two outputs that a session may use are two things; empty while one of them is not named."""
+    if not alarm_out or not patient_out:
+        return ""
+    cards = card_of(alarm_out), card_of(patient_out)
+    if all(cards):
+        return f"they differ, and are on two sound cards ({cards[0]}; {cards[1]})"
+    return "they differ; whether they are on one sound card their names do not tell: pull each plug once and listen"
+
+
+def music_files() -> Check:
+    """What reads music files, and the callback in C."""
+    try:
+        answer = ask("music")
+    except ProbeFailed as trouble:
+        return Check("Music files", None, f"cannot be read, there is no music: {trouble}", install_line_of(FILES))
+    found = f"read by libsndfile {answer['reader']}"
+    if missing := _names(answer, "formats_missing"):
+        return Check("Music files", None, f"{found}, without {', '.join(missing)}", "a newer libsndfile reads them")
+    if not answer["mixer"]:
+        return Check(
+            "Music files", None, f"{found}; rtmixer is not there: a busy machine may make gaps", "install again"
+        )
+    return Check("Music files", True, f"{found}; mixed by rtmixer {answer['mixer']}")
+
+
+def install_line_of(purpose: str) -> str:
+    """The command for the libraries of one purpose, whether or not they are missing."""
+    return install_line(library for library in LIBRARIES if library.purpose == purpose)
+
+
+def alarm_limits() -> Check:
+    """The preset with which every session begins: without it none does."""
+    name = read_config()[0].alarm_preset
+    try:
+        preset = load_preset(name, paths.config_dir() / "alarm_presets")
+    except PresetError as trouble:
+        mend = f"mend the preset, or name another one (alarm_preset) in {paths.config_dir() / 'config.toml'}"
+        return Check("Alarm limits", False, f"no session can begin: {trouble}", mend)
+    by = f", stored by {preset.stored_by}" if preset.stored_by else ""
+    return Check("Alarm limits", True, f"{name}, version {preset.version}{by}")
+
+
+def clinical_data() -> Check:
+    """The clinic's own files over what ships; a damaged one leaves sessions with what ships."""
+    folder = paths.config_dir() / "clinical"
+    try:
+        data = load(folder)
+    except ClinicalDataError as trouble:
+        return Check("Clinical data", False, f"what ships is used: {trouble}", f"mend the file in {folder}")
+    own = [f"{name} version {origin.site}" for name, origin in data.origins.items() if origin.site is not None]
+    if not own:
+        mend = "kapconsole clinic check names the folder; emergency.toml first"
+        return Check("Clinical data", None, "what ships: proposals, no protocol of this clinic", mend)
+    return Check("Clinical data", True, f"this clinic's own: {', '.join(own)}")
+
+
+def room() -> Check:
+    """What was measured in the room: client's screen, headphones, light bar, foot switch."""
+    setup, trouble = read_setup()
+    if trouble:
+        return Check("Room", False, trouble, f"mend or remove {setup_file()}")
+    display, headphones = setup.display, setup.sound
+    found = [
+        f"client's screen {display.screen} measured" if display.calibrated else "client's screen not measured",
+        "headphones calibrated" if headphones.calibrated else "headphones not calibrated: music and tones stay soft",
+        "left and right confirmed" if headphones.sides_confirmed else "left and right not confirmed",
+        f"light bar on {setup.bar.port}" if setup.bar.port else "no light bar",
+        f"foot switch on {setup.foot_switch.port}" if setup.foot_switch.port else "no foot switch",
+    ]
+    ready = display.calibrated and headphones.calibrated and headphones.sides_confirmed
+    return Check("Room", True if ready else None, "; ".join(found), "" if ready else "kapconsole room")
+
+
+def lamps() -> Check:
+    """The room's light from light.toml."""
+    folder = paths.config_dir()
+    setup, trouble = setup_or_demo(folder)
+    path = folder / LIGHT_FILE
+    if trouble and setup is DEMO:
+        return Check("Lamps", False, trouble, f"mend or remove {path}")
+    if setup is DEMO:
+        return Check("Lamps", None, f"no {path}: one simulated lamp, no real one")
+    found = f"{', '.join(setup.label(zone) for zone in setup.zone)}; {len(setup.output)} outputs"
+    if setup.simulated:
+        found = f"{found}, all simulated"
+    if trouble:
+        return Check("Lamps", None, f"{found}; {trouble.partition(': ')[0]}", f"chmod 600 {path}")
+    return Check("Lamps", None if setup.simulated else True, found)
 
 
 def staying_awake() -> Check:

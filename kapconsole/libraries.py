@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import shlex
 import shutil
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -27,6 +29,11 @@ QT = "every window"
 X11 = "windows on X11"
 WAYLAND = "windows on Wayland"
 SOUND = "sound"
+SERVER = "sound through PulseAudio or PipeWire"
+FILES = "music files"
+
+WHEEL_MACHINES = ("x86_64", "aarch64")
+"""Where the wheel of soundfile brings libsndfile with it."""
 
 LIBRARIES = (
     Library("libEGL.so.1", QT, "libegl1", "libglvnd"),
@@ -36,6 +43,8 @@ LIBRARIES = (
     Library("libfontconfig.so.1", QT, "libfontconfig1", "fontconfig"),
     Library("libglib-2.0.so.0", QT, "libglib2.0-0", "glib2"),
     Library("libportaudio.so.2", SOUND, "libportaudio2", "portaudio"),
+    Library("libpulse.so.0", SERVER, "libpulse0", "libpulse"),
+    Library("libsndfile.so.1", FILES, "libsndfile1", "libsndfile"),
     Library("libxcb-cursor.so.0", X11, "libxcb-cursor0", "xcb-util-cursor"),
     Library("libxcb-icccm.so.4", X11, "libxcb-icccm4", "xcb-util-wm"),
     Library("libxcb-keysyms.so.1", X11, "libxcb-keysyms1", "xcb-util-keysyms"),
@@ -55,7 +64,19 @@ def missing_libraries() -> list[Library]:
         purposes.add(X11)
     if os.environ.get("WAYLAND_DISPLAY"):
         purposes.add(WAYLAND)
+    if sound_server():
+        purposes.add(SERVER)
+    if platform.machine() not in WHEEL_MACHINES:
+        purposes.add(FILES)
     return [library for library in LIBRARIES if library.purpose in purposes and not _loads(library.soname)]
+
+
+def sound_server() -> bool:
+    """True where a sound server of this user is there: without its library no stream could be kept on one output."""
+    if os.environ.get("PULSE_SERVER"):
+        return True
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    return any((runtime / socket).exists() for socket in ("pulse/native", "pipewire-0"))
 
 
 def install_command(libraries: Iterable[Library]) -> list[str]:

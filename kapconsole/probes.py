@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -35,10 +36,28 @@ def qt() -> Answer:
 
 
 def sound() -> Answer:
-    """Names of the outputs that may be the alarm speaker."""
+    """Names of the outputs that may be the alarm speaker, and of those that may be the patient's."""
     from kapconsole.annunciator.named import outputs
+    from kapconsole.sound import portaudio, server
+    from kapconsole.sound.outputs import NoOutput
 
-    return {"outputs": outputs()}
+    patient = [f"{server.HOST_API}: {sink}" for sink in server.sinks()]
+    with contextlib.suppress(NoOutput):
+        patient += [f"{api}: {name}" for api, name, _ in portaudio.devices(portaudio.library())]
+    return {"outputs": outputs(), "patient": patient}
+
+
+def music() -> Answer:
+    """What reads music files, and whether the patient's sound has its callback in C (`mixer` is empty without)."""
+    import soundfile
+
+    mixer = ""
+    with contextlib.suppress(ImportError, OSError):
+        import rtmixer
+
+        mixer = str(rtmixer.__version__)
+    missing = [name for name in ("WAV", "FLAC", "OGG", "MP3") if name not in soundfile.available_formats()]
+    return {"reader": str(soundfile.__libsndfile_version__), "formats_missing": missing, "mixer": mixer}
 
 
 def log() -> Answer:
@@ -65,7 +84,7 @@ def sleep() -> Answer:
     return answer
 
 
-PROBES: dict[str, Callable[[], Answer]] = {each.__name__: each for each in (qt, sound, log, keystore, sleep)}
+PROBES: dict[str, Callable[[], Answer]] = {each.__name__: each for each in (qt, sound, music, log, keystore, sleep)}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ NOISE_PEAK_DBFS = -23.0
 """A tone of this peak in one ear has there the power of pink noise of -23 LUFS, which is shared by two channels."""
 
 
-
 class DisplaySetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The client's screen by its system name; its visible size and the distance of the eyes in mm; see `Screen`.
 

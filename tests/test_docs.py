@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -48,6 +49,29 @@ def test_commands_in_the_documents_exist() -> None:
     commands = set(re.findall(r"^    ([a-z]+)(?: |$)", done.stdout, re.MULTILINE))
     assert {"demo", "run", "doctor"} <= commands, done.stdout + done.stderr
     assert not shown - commands - {"test"}
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    targets = LINK.findall((TOP / "README.md").read_text("utf-8"))
+    linked = {(TOP / target.partition("#")[0]).resolve() for target in targets}
+    assert not [name(page) for page in (TOP / "docs").glob("*.md") if page.resolve() not in linked]
+
+
+@pytest.mark.qt
+def test_the_page_of_keys_is_that_of_the_windows() -> None:
+    script = TOP / "docs" / "keys.py"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import runpy; print(runpy.run_path({str(script)!r})['document'](), end='')"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (TOP / "docs" / "keys.md").read_text("utf-8")
+    assert page == done.stdout, "the keys have changed: run python docs/keys.py"
+    assert "Take one cuff reading" in page
 
 
 def code_in(text: str) -> str:

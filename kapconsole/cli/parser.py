@@ -26,6 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="N times faster than life (1 to 120)")
     demo.add_argument("--seconds", type=_seconds, metavar="S", help="end after S seconds of your time")
     demo.add_argument("--log", type=Path, metavar="FILE", help="session log to write")
+    demo.add_argument("--quiet", action="store_true", help="without a line of progress every ten seconds")
     demo.add_argument("--scenario", default="course", metavar="NAME", help="what the simulated patient does")
     demo.set_defaults(action=sessions.demo)
 

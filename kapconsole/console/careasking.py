@@ -119,17 +119,16 @@ class Asking:
         events = moment.timeline.events
         # After a lost contact the list of events may be a new one.
         new = events[min(self._place, len(events)) :]
-        for event in new:
-            if isinstance(event.body, ev.CommandRefused):
-                wish = next((wish for wish in self._waiting if words_of(wish) == event.body.command), None)
-                if wish is not None:
-                    self._waiting = []
-                    self._refused(event.body.reason)
-                    return
         for wish in tuple(self._waiting):
             if any(isinstance(event.body, DONE.get(type(wish), ())) for event in new):
                 self._waiting.remove(wish)
                 self._granted.append(wish)
+        for event in new:
+            if isinstance(event.body, ev.CommandRefused):
+                if any(words_of(wish) == event.body.command for wish in self._waiting):
+                    self._waiting = []
+                    self._refused(event.body.reason)
+                    return
         if not self._waiting:
             self._sheet, self._granted = None, []
             self._then()

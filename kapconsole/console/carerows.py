@@ -163,7 +163,8 @@ class RowsSheet(Sheet):
         super().__init__(title, choose, look)
         self._across = columns
         self._page = page
-        self._seen: tuple[object, ...] = ()
+        self._seen = (-1, -1)
+        self._timeline: object = None
         self.note = QLabel("")
         self.note.setWordWrap(True)
         self.body.addWidget(self.note)
@@ -251,10 +252,11 @@ class RowsSheet(Sheet):
         self._tell()
 
     def show_moment(self, moment: Moment) -> None:
-        seen = (moment.now_us // LOOKED_US, moment.state.seq, moment.timeline)
-        if seen == self._seen:
+        seen = (moment.now_us // LOOKED_US, moment.state.seq)
+        # The window may still hold the moment before the answer that opened this sheet.
+        if seen == self._seen or (moment.timeline is self._timeline and moment.state.seq < self._seen[1]):
             return
-        self._seen = seen
+        self._seen, self._timeline = seen, moment.timeline
         page = self._page(moment)
         current = self.list.currentIndex().row()
         reset = [row.id for row in page.rows] != [row.id for row in self.model.rows]

@@ -69,7 +69,7 @@ class CuesSheet(RowSheet):
         return sum(held) / len(held) if held else 0.0
 
     def turned(self) -> None:
-        row = self.row() if hasattr(self, "model") else None
+        row = self.row()
         if row is None:
             return
         if self.simulated:

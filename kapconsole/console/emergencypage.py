@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMarginsF, Qt
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QResizeEvent, QTextDocument
+from PySide6.QtGui import QKeyEvent, QPageLayout, QPageSize, QPdfWriter, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from kapconsole.clinical.data import ClinicalData
@@ -20,6 +21,9 @@ from kapconsole.console.sheets import Sheet
 from kapconsole.console.theme import Look
 from kapconsole.session.words import clock_text
 from kapdevices.readings import Metric
+
+if TYPE_CHECKING:
+    from PySide6.QtPrintSupport import QPrinterInfo
 
 AROUND_US = 30_000_000
 """How old a continuous value may be to stand beside a cuff reading."""
@@ -98,18 +102,26 @@ def page_html(page: EmergencyPage, title: str) -> str:
     )
 
 
+def default_printer() -> QPrinterInfo | None:
+    """The printer of this machine, if it has one."""
+    from PySide6.QtPrintSupport import QPrinterInfo
+
+    found = QPrinterInfo.defaultPrinter()
+    return None if found.isNull() else found
+
+
 def print_page(html: str, folder: Path, name: str) -> str:
     """Print on the default printer, or keep a PDF in `folder` where there is none; says in words what became of it."""
-    from PySide6.QtPrintSupport import QPrinter, QPrinterInfo
+    from PySide6.QtPrintSupport import QPrinter
 
     document = QTextDocument()
     document.setHtml(html)
-    standard = QPrinterInfo.defaultPrinter()
-    if not standard.isNull():
-        printer = QPrinter(standard)
+    found = default_printer()
+    if found is not None:
+        printer = QPrinter(found)
         document.print_(printer)
         if printer.printerState() is not QPrinter.PrinterState.Error:
-            return f"sent to the printer {standard.printerName()}"
+            return f"sent to the printer {found.printerName()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.pdf"
@@ -239,6 +251,12 @@ class EmergencySheet(Sheet):
         session = moment.state.session
         code = "" if session is None else session.subject
         return f"{code or 'no code'} · {local_time(moment.utc_origin_us + moment.now_us, seconds=True)}"
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_G and not event.isAutoRepeat():
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
 
     def keep(self) -> None:
         name = f"emergency page {self.title().replace(' · ', ' ').replace(':', '.')}"

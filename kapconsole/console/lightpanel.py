@@ -1,4 +1,4 @@
-"""The room's light as staff see it: the level of each zone, the floor, the present cue and the next, lamps in trouble."""
+"""The room's light as staff see it: level and floor of each zone, the present cue and the next, lamps in trouble."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kapconsole.cues.light.view import LightView
 HOUSE = Action("light-house", "L", "house", "Light: the whole room bright, at once")
 BACK = Action("light-back", "<", "back", "Light: hold a fade; else the cue before (also the comma)")
 GO = Action("light-go", ">", "next", "Light: the next cue; after a hold go on (also the full stop)")
-EXAM = Action("light-exam", "X", "exam", "Light to examine by, and back; in the inward phase press twice")
+EXAM = Action("light-exam", "X", "exam", "Light to examine by, and back (inward: press twice)")
 LIGHT_KEYS = (HOUSE, BACK, GO, EXAM)
 
 OFF_THE_LIST = {"house": "House light", "exam": "Exam light", "level": "set by hand", "exam-off": "as before the exam"}

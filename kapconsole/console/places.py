@@ -156,8 +156,8 @@ def _column(x: int, top: int, width: int, bottom: int, gap: int, small: int, sed
     """SpO2, pulse and NIBP share what the small tiles leave; NIBP has the most lines."""
     smalls = 2 if sedation else 1
     big = bottom - top - smalls * (small + gap) - 2 * gap
-    spo2 = Place(x, top, width, round(big * (0.31 if sedation else 0.33)))
-    pulse = Place(x, spo2.bottom + gap, width, round(big * (0.27 if sedation else 0.31)))
+    spo2 = Place(x, top, width, round(big * (0.30 if sedation else 0.33)))
+    pulse = Place(x, spo2.bottom + gap, width, round(big * (0.28 if sedation else 0.31)))
     nibp = Place(x, pulse.bottom + gap, width, big - spo2.height - pulse.height)
     next_cuff = Place(x, nibp.bottom + gap, width, small)
     calm = Place(x, next_cuff.bottom + gap, width, small) if sedation else NOWHERE

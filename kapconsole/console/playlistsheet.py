@@ -54,7 +54,7 @@ class MusicSheet(RowSheet):
         self.turned()
 
     def turned(self) -> None:
-        row = self.row() if hasattr(self, "model") else None
+        row = self.row()
         lines: list[str] = []
         if self.choosing:
             lines.append("playlists of this site" if self.names else "no playlist in the folder of this site")

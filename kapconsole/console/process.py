@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 
+from kapconsole.config import read_config
 from kapconsole.console.feed import LiveFeed
 from kapconsole.diary import keep_diary
 from kapconsole.lifeline import read_orders, when_launcher_is_gone
@@ -48,6 +49,7 @@ def attach(address: Address, station: str = "", staff: str = "") -> int:
         presets=config_dir() / "alarm_presets",
         site=CareSite(config_dir() / "clinical"),
         place=feed.place,
+        stop_key=read_config()[0].stop_key,
     )
     watchdog = Watchdog(window.paint_log, feed.frozen)
     # Not quit(): that asks the window, which asks the person.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -42,7 +43,7 @@ MORE_ROOM_KEYS = (
     START,
     Action(STOP.id, "F9", "", "Stimulation: dark and silent now, also in a form"),
     SETS,
-    Action("rate-up", "↑ ↓", "", "Stimulation: rate 0.05 cycles/s up or down, from the next edge"),
+    Action("rate-up", "↑ ↓", "", "Stimulation: rate 0.05 cycles/s up or down"),
     Action("mix", "Z", "", "Stimulation: other channels, the phase is kept"),
 )
 STEERED = {
@@ -77,7 +78,7 @@ class RoomDesk:
         self._acts: dict[str, Callable[[], None]] = {
             PLAY.id: self.play_or_pause,
             HOLD.id: self.hold,
-            **{name: (lambda act=act: self._pass(mw.SteerMusic(act))) for name, act in STEERED.items()},
+            **{name: partial(self._pass, mw.SteerMusic(act)) for name, act in STEERED.items()},
             "softer": lambda: self._pass(mw.StepVolume(-VOLUME_STEP_DB)),
             "louder": lambda: self._pass(mw.StepVolume(VOLUME_STEP_DB)),
             "music": self.open_music,

@@ -1,4 +1,4 @@
-"""Forms with a list: rows to choose among by arrows or a tap, words beside them, and one letter for each further way."""
+"""Forms with a list: rows to choose among by arrows or a tap, words beside them, a letter for each further way."""
 
 from __future__ import annotations
 

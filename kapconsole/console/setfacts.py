@@ -1,4 +1,4 @@
-"""What the stimulation panel says and shows at a moment: state, numbers, and the picture of what is perceived; no Qt."""
+"""What the stimulation panel says and shows at a moment: state, numbers, the picture of what is perceived; no Qt."""
 
 from __future__ import annotations
 
@@ -86,6 +86,11 @@ def speed_words(deg_s: float) -> str:
     if deg_s < EASY_DEG_S:
         return "easy for the eyes"
     return "brisk for the eyes" if deg_s <= HARD_DEG_S else "very fast for the eyes"
+
+
+def title_of(preset: str, titles: dict[str, str]) -> str:
+    """What people call a preset; of one that is not on this machine its name, in words."""
+    return titles.get(preset, preset.replace("-", " ").replace("_", " ").capitalize())
 
 
 def plan_words(plan: Plan, rate: float, cycles: int | None) -> str:
@@ -182,7 +187,7 @@ def _chosen(view: BilateralView, choice: Choice | None, titles: dict[str, str]) 
         last = view.sets[-1]
         plan = last.asked.plan
         numbers = plan_words(plan, plan.rate_cps, plan.cycles)
-        return titles.get(plan.preset, plan.preset), f"{plan.rate_cps:.2f} c/s", numbers, channel_words(plan.channels)
+        return title_of(plan.preset, titles), f"{plan.rate_cps:.2f} c/s", numbers, channel_words(plan.channels)
     return "no set chosen", "", "", ""
 
 
@@ -226,7 +231,7 @@ def _running(running: Running, moment: Moment, titles: dict[str, str]) -> SetSho
         state = "ending with this pass" if stop.kind is StopKind.FINISH_PASS else "stopped"
     told = "" if running.began is None else running.began.text
     done = None if not last else round(min(1.0, passes / last), 3)
-    title = titles.get(plan.preset, plan.preset)
+    title = title_of(plan.preset, titles)
     return SetShown(
         state, False, title, f"{rate:.2f} c/s", numbers, speed, counted, done, told, True, "Finish pass",
         not ending, True, "",

@@ -1,4 +1,4 @@
-"""Bilateral stimulation as staff see it: why it is locked, what would start, what runs, and what the patient perceives."""
+"""Bilateral stimulation as staff see it: why it is locked, what would start, what runs, what is perceived."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kapconsole.console.panelkeys import KeyedPanel, PanelCap, key_height
 from kapconsole.console.setfacts import Choice, Picture, SetShown, picture, read_set
 from kapconsole.console.theme import HEADING, SMALL, TEXT, Look, colour
 
-START = Action("set-start", "Space", "Start set", "Stimulation: start the chosen set; while one runs, finish this pass")
+START = Action("set-start", "Space", "Start set", "Stimulation: start the set; then: finish this pass")
 STOP = Action("set-stop", "Esc", "Stop", "Stimulation: dark and silent now (also F9)")
 SETS = Action("sets", "B", "sets", "Stimulation: sets, screening, stop signal, guide")
 
@@ -32,7 +32,7 @@ GROUND = "#060608"
 
 
 class WideCap(PanelCap):
-    """A large button of the set's row: words, then the key. `lively`: it does something now; a stop always stands out."""
+    """A large button of the set's row: words, then the key. `lively`: it does something now; a stop always is."""
 
     lively = True
 
@@ -233,8 +233,6 @@ class SetPanel(KeyedPanel):
 
     def place_keys(self) -> None:
         self.put_corner(self._corner_words())
-        if not hasattr(self, "wide"):
-            return
         px, line = self.look.px, self.look.metrics(SMALL).height()
         width = self.width() - px(24)
         start = round(width * 0.58)

@@ -85,7 +85,7 @@ class SetSheet(RowSheet):
             self.turned()
 
     def turned(self) -> None:
-        row = self.row() if hasattr(self, "model") else None
+        row = self.row()
         if row is None:
             return
         if self.choice is None or self.choice.preset.name != row.key:
@@ -214,7 +214,7 @@ class GuideSheet(RowSheet):
         self.turned()
 
     def turned(self) -> None:
-        row = self.row() if hasattr(self, "model") else None
+        row = self.row()
         one = next((one for one in self.guide.steps if row is not None and one.key == row.key), None)
         if one is None:
             self.said.setText(self.guide.note)

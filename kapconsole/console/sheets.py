@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -265,21 +266,39 @@ class KeysSheet(Sheet):
 
     def __init__(self, look: Look, actions: Sequence[Action]) -> None:
         super().__init__("All keys", "Close", look)
-        grid = QGridLayout()
+        self.area = QScrollArea()
+        self.area.setAccessibleName("All keys, to be scrolled with the arrows")
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        grid = QGridLayout(inside)
+        grid.setContentsMargins(0, 0, 0, 0)
         half = -(-len(actions) // 2)
         for number, action in enumerate(actions):
             key = QLabel(action.key)
             key.setObjectName("strong")
             column = 2 * (number // half)
             grid.addWidget(key, number % half, column)
-            grid.addWidget(QLabel(action.name), number % half, column + 1)
+            name = QLabel(action.name)
+            name.setWordWrap(True)
+            grid.addWidget(name, number % half, column + 1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
         grid.setHorizontalSpacing(round(look.px(18)))
-        grid.setVerticalSpacing(round(look.px(3)))
-        self.body.addLayout(grid)
+        grid.setVerticalSpacing(0)
+        self.area.setWidget(inside)
+        self.body.addWidget(self.area, 100)
         self.finish_layout()
         self.leave_button.hide()
+
+    def first_focus(self) -> QWidget:
+        return self.area
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        ground = f" QScrollArea, QScrollArea QWidget {{ background: {look.palette.panel}; }}"
+        self.setStyleSheet(self.styleSheet() + ground)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.text() == "?" and not event.isAutoRepeat():

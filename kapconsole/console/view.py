@@ -54,8 +54,8 @@ class SessionView(QWidget):
     ) -> None:
         """`reference_height`: the view's height in units when it is not the whole of its window.
 
-        `clock_us`: the monotonic clock that alarms flash by. `keyed`: keys stand on the alarm strip and on the panels of
-        music, light and stimulation.
+        `clock_us`: the monotonic clock that alarms flash by. `keyed`: keys stand on the alarm strip and on
+        the panels of music, light and stimulation.
         """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

@@ -185,6 +185,7 @@ class ConsoleWindow(QWidget):
         self.setWindowTitle("kapconsole")
         self.setAccessibleName("kapconsole")
         self._feed = feed
+        self._role = role
         self._waiting: tuple[Words, ...] = ()
         self._leaving = False
         self.view = SessionView(ACTIONS, palette, parent=self, clock_us=clock_us, keyed=True)
@@ -235,8 +236,7 @@ class ConsoleWindow(QWidget):
         self.room.refresh(moment)
         self.care.refresh(moment)
         held = self.care.acting
-        if held is not None:
-            self.desk.role = held.role
+        self.desk.role = self._role if held is None else held.role
         self.view.keys.put_key(HELP.id, "F1" if self.room.rating else HELP.key)
 
     @property
@@ -460,6 +460,6 @@ class ConsoleWindow(QWidget):
 
 def named_keys(name: str) -> set[Qt.Key]:
     """The key that a name of Qt means; none for an empty or unknown name."""
-    sequence = QKeySequence(name)
-    key = Qt.Key.Key_unknown if sequence.isEmpty() else sequence[0].key()
-    return set() if key == Qt.Key.Key_unknown else {key}
+    wanted = QKeySequence(name)
+    known = (key for key in Qt.Key if key is not Qt.Key.Key_unknown)
+    return set() if wanted.isEmpty() else {key for key in known if QKeySequence(key) == wanted}

@@ -75,6 +75,9 @@ WORKERS_ROLES = ("room", "light")
 FROZEN = "frozen"
 """State of a console whose window does not paint: it looks as if there were no alarm."""
 
+TOLD_ROLES = ("console", "sender", "demo")
+"""Who hears every new item: windows, `kapconsole send` while it waits for a worker, the demo's line of progress."""
+
 WATCHED_ROLES = ("annunciator", "room", "light", "console")
 
 BAD_ORDERS = 2
@@ -351,7 +354,7 @@ class Monitor:
         message = Live(self._live)
         self._live = []
         for peer in self._hub.peers:
-            if peer.role == "console" and peer is not but:
+            if peer.role in TOLD_ROLES and peer is not but:
                 peer.send(message)
 
     # -- time -----------------------------------------------------------------------------------------------------

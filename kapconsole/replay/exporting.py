@@ -96,7 +96,7 @@ class ExportSheet(ReplaySheet):
         if hasattr(self, "nameless"):
             for choice in (*self.kinds.buttons(), self.nameless):
                 # A chosen one is written bold, which needs more room than the layout gives for plain words.
-                choice.setMinimumWidth(round(look.width(choice.text(), HEADING, True) + look.px(44)))
+                choice.setStyleSheet(f"min-width: {round(look.width(choice.text(), HEADING, True)) + 4}px")
 
     @property
     def running(self) -> bool:

@@ -55,7 +55,7 @@ def main() -> int:
 
     def end(number: int, frame: object) -> None:
         told_to_end.set()
-        stimulation.take(None)  # a set does not wait for this loop
+        stimulation.halt()  # a set does not wait for this loop
 
     signal.signal(signal.SIGTERM, end)
     # What is there now stays; a collection would hold up the mixing.

@@ -102,7 +102,7 @@ class Delivery:
         self._meters = Meters()
         self._reason: StopReason | None = None
         self._text = ""
-        self._began = False
+        self._began = self._finishing = False
         self._account_until_s: float | None = None
         self._alive_s = self._followed_s = -1e9
         self._refused: list[str] = []
@@ -143,8 +143,8 @@ class Delivery:
     # -- what is asked --------------------------------------------------------------------------------------------
 
     def change(self, asked: SetChanged) -> None:
-        """Rate, sweep, level, channels; nothing of it after a stop."""
-        if self._ending or asked.set_id != self.set_id:
+        """Rate, sweep, level, channels; nothing of it after a stop of either kind."""
+        if self._ending or self._finishing or asked.set_id != self.set_id:
             return
         at_us = max(asked.at_us, self.now_us() + CHANGE_LEAD_US + self._tones.lead_us())
         channels = asked.channels
@@ -164,9 +164,10 @@ class Delivery:
             self._open(channels)
 
     def finish(self, reason: StopReason | None, text: str) -> None:
-        """End with the pass that is under way. `reason` None: as it was asked."""
-        if self._ending:
+        """End with the pass that is under way; said again it changes nothing. `reason` None: as it was asked."""
+        if self._ending or self._finishing:
             return
+        self._finishing = True
         self._reason, self._text = self._reason or reason, self._text or text
         stop = StopAsked(self.set_id, StopKind.FINISH_PASS, text, self.now_us() + self._tones.lead_us())
         self._stimulus = self._stimulus.ended(stop)
@@ -329,12 +330,10 @@ class Delivery:
         return record if self._began else msgspec.structs.replace(record, channels=())
 
 
-def not_begun(asked: SetAsked, frame: ClockFrame, now_us: int, text: str) -> SetDelivered:
+def not_begun(asked: SetAsked, frame: ClockFrame, now_us: int, reason: StopReason, text: str) -> SetDelivered:
     """The account of a set of which nothing was delivered."""
     stopped = Stimulus(asked.plan).ended(StopAsked(asked.set_id, StopKind.STOP_NOW, text, asked.plan.start_us))
-    record = Meters().record(
-        asked, stopped, lambda at_us: frame.utc_origin_us + at_us, now_us, StopReason.DEVICE_FAULT, text
-    )
+    record = Meters().record(asked, stopped, lambda at_us: frame.utc_origin_us + at_us, now_us, reason, text)
     return msgspec.structs.replace(record, channels=(), passes_delivered=0, cycles_delivered=0.0)
 
 

@@ -47,13 +47,13 @@ SILENT_S = 0.5
 LOOK_EVERY_S = 1.0
 UNTOLD = 500
 MISTAKE = "a mistake in the room process"
+ENDED = "the room process was ended"
 
 
-class _Pressed(msgspec.Struct, frozen=True):
-    """The foot switch."""
+class _Stop(msgspec.Struct, frozen=True):
+    """A stop from inside the room."""
 
-
-class _SwitchGone(msgspec.Struct, frozen=True):
+    reason: StopReason
     why: str
 
 
@@ -65,7 +65,7 @@ class _Message(msgspec.Struct, frozen=True):
     message: Message | None
 
 
-_Came = _Message | _Pressed | _SwitchGone | _BarGone | Died | ms.Screens | ms.Shown | ms.Living | ms.Signalled
+_Came = _Message | _Stop | _BarGone | Died | ms.Screens | ms.Shown | ms.Living | ms.Signalled
 
 
 class Stimulation:
@@ -87,6 +87,7 @@ class Stimulation:
         self._inbox: queue.SimpleQueue[_Came] = queue.SimpleQueue()
         self._untold: deque[BilateralBody] = deque(maxlen=UNTOLD)
         self._set: Delivery | None = None
+        self._stopped: set[int] = set()
         self._heard_s = now_s()
         self._looked_s = -1e9
         self._file_time: int | None = None
@@ -110,6 +111,10 @@ class Stimulation:
         self._heard_s = self._now_s()
         self._inbox.put(_Message(message))
 
+    def halt(self) -> None:
+        """Stop what runs: this process is about to end. May be called by the handler of a signal."""
+        self._inbox.put(_Stop(StopReason.STOP_NOW, ENDED))
+
     @property
     def trouble(self) -> str:
         """What is wrong with what a set needs, in words for the staff; empty: nothing."""
@@ -125,7 +130,7 @@ class Stimulation:
     def close(self) -> None:
         """Stop what runs, tell it, and end."""
         self._ended.set()
-        self._inbox.put(_Message(None))
+        self.halt()
         if self._thread.is_alive():
             self._thread.join()
         self._display.close()
@@ -141,7 +146,7 @@ class Stimulation:
             except Exception:  # whatever it was: nothing may be lit or sound unwatched
                 log.exception("a set could not be delivered")
                 self._stop(StopReason.DEVICE_FAULT, MISTAKE)
-        self._stop(StopReason.STOP_NOW, "the room process was ended")
+        self._stop(StopReason.STOP_NOW, ENDED)
         while self._set is not None:
             self.turn(TURN_S)
 
@@ -173,10 +178,8 @@ class Stimulation:
         match came:
             case _Message(message=message):
                 self._heed(message)
-            case _Pressed():
-                self._stop(StopReason.STOP_NOW, "the foot switch")
-            case _SwitchGone(why=why):
-                self._stop(StopReason.DEVICE_FAULT, why)
+            case _Stop(reason=reason, why=why):
+                self._stop(reason, why)
             case _BarGone(why=why):
                 if self._set is not None:
                     self._set.lost(Channel.BAR, why)
@@ -212,6 +215,7 @@ class Stimulation:
                 if self._set is not None:
                     self._set.change(body)
             case Do(body=StopAsked(set_id=number, kind=kind, why=why)):
+                self._stopped.add(number)
                 if self._set is not None and self._set.set_id == number:
                     if kind is StopKind.STOP_NOW:
                         self._set.stop(StopReason.STOP_NOW, why)
@@ -226,6 +230,11 @@ class Stimulation:
             self._set.give_account()
             self._untold.extend(self._set.told)
             self._set = None
+        if asked.set_id in self._stopped:
+            # A stop waits for nothing and may overtake the set that it stops, which waits for the disk.
+            text = "stopped before it began"
+            self._untold.append(not_begun(asked, self._frame, self._now_us(), StopReason.STOP_NOW, text))
+            return
         refusal = ""
         if self._frame.speed != 1.0:
             refusal = f"this session's clock runs {self._frame.speed:g} times as fast as life"
@@ -239,7 +248,7 @@ class Stimulation:
         except Exception:  # the set must have its end in the log, and leave nothing behind
             self._bar.black()
             self._out.stop_now()
-            self._untold.append(not_begun(asked, self._frame, self._now_us(), MISTAKE))
+            self._untold.append(not_begun(asked, self._frame, self._now_us(), StopReason.DEVICE_FAULT, MISTAKE))
             raise
 
     def _stop(self, reason: StopReason, text: str) -> None:
@@ -283,8 +292,8 @@ class Stimulation:
     def _new_switch(self) -> FootSwitch:
         switch = FootSwitch(
             self._setup.foot_switch,
-            lambda: self._inbox.put(_Pressed()),
-            lambda why: self._inbox.put(_SwitchGone(why)),
+            lambda: self._inbox.put(_Stop(StopReason.STOP_NOW, "the foot switch")),
+            lambda why: self._inbox.put(_Stop(StopReason.DEVICE_FAULT, why)),
         )
         switch.start()
         return switch

@@ -20,8 +20,14 @@ TACTILE_FIRST = 2
 MOST_OFF = RATE_HZ // 2000
 """Tones that the card's measure puts half a millisecond off are placed anew."""
 
+SMOOTHED = 0.1
+"""The share of one look: single readings of a card jump by milliseconds on a busy machine."""
+
 SILENT_SHARE = 0.05
 """So much of a pass before an onset nothing sounds, wherever in the pass the tone is: 40 % at most is tone."""
+
+ANCHORS = 16
+"""As many are kept: what is heard was placed seconds ago."""
 
 AFRESH_S = 0.2
 """What is placed anew lies so far behind what has been mixed: nothing of it is mixed again."""
@@ -77,7 +83,7 @@ class Placed:
 
     def place(self, anchor: Anchor) -> None:
         """Count by another anchor from its frame on, where nothing sounds."""
-        self._use((self._pieces[-1][0], anchor))
+        self._use((*(held for held, _ in self._pieces[1 - ANCHORS :]), anchor))
 
     def onset(self, number: int) -> int | None:
         """The frame at which the tone or pulse of pass `number` begins; None where it has none."""
@@ -122,6 +128,7 @@ class Tones:
         self._file = file
         self._placed: dict[Channel, Placed] = {}
         self._judged = 0
+        self._off: dict[Channel, float] = {}
         self._gaps = out.gaps
 
     def begin(self, channels: tuple[Channel, ...]) -> None:
@@ -148,7 +155,7 @@ class Tones:
             self._out.changed()
 
     def follow(self) -> None:
-        """Several times a second: where the card's clock has drifted, the tones to come are placed anew."""
+        """Twice a second: where the card's clock has drifted, the tones to come are placed anew."""
         plan, pattern = self._stimulus.plan, self._stimulus.pattern
         start, true_hz = self._measure()
         for channel, placed in self._placed.items():
@@ -162,8 +169,12 @@ class Tones:
             at = plan.sound.at if tones else plan.tactile.at
             silent_s = onset_s(self._stimulus, at, number) - SILENT_SHARE * pattern.pass_s(number) + offset_s
             since = round(held.start + silent_s * held.true_hz)
-            if abs(start + silent_s * true_hz - since) > MOST_OFF:
-                placed.place(Anchor(since, start, true_hz))
+            off = self._off.get(channel, 0.0)
+            off += SMOOTHED * (start + silent_s * true_hz - since - off)
+            if abs(off) > MOST_OFF:
+                placed.place(Anchor(since, round(since + off - silent_s * true_hz), true_hz))
+                off = 0.0
+            self._off[channel] = off
 
     def late_ms(self) -> list[float]:
         """How late each tone began that has been heard since, by the card's measure now; negative: early."""

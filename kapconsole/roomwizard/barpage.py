@@ -8,7 +8,7 @@ from kapconsole.bilateral.caps import RANGES
 from kapconsole.console.theme import Look
 from kapconsole.roomwizard.desk import Desk
 from kapconsole.roomwizard.facts import bar_words
-from kapconsole.roomwizard.forms import Choice, Names, Number, Page, Part, act, row, words
+from kapconsole.roomwizard.forms import Choice, Names, Number, Page, Part, act, row, sentence, words
 from kapconsole.roomwizard.strip import BarSaid, spot
 from kapdevices.lightbars.frames import MOST_LEDS_TPM2, BarProtocol
 from kapdevices.lightbars.selftest import marks
@@ -153,7 +153,7 @@ class BarPage(Page):
             )
 
     def _bar_told(self, said: BarSaid) -> None:
-        self.test.said.setText(f"{said.text[0].upper()}{said.text[1:]}.")
+        self.test.said.setText(sentence(said.text))
 
 
 _FIELDS: dict[str, tuple[str, str, float, float, float, float]] = {

@@ -13,7 +13,7 @@ from kapconsole.room.footswitch import LINES, FootSwitch, OpenLine
 from kapconsole.room.footswitch import open_line as open_serial_line
 from kapconsole.roomwizard.desk import Desk
 from kapconsole.roomwizard.ears import Sounding
-from kapconsole.roomwizard.forms import Choice, Names, Number, Page, Part, act, row, words
+from kapconsole.roomwizard.forms import Choice, Names, Number, Page, Part, act, row, sentence, words
 from kapconsole.roomwizard.waves import PULSE_DBFS, PULSE_HZ, SideTone
 from kapdevices.ports import present_ports
 
@@ -196,7 +196,7 @@ class BodyPage(Page):
     def _sounding(self, sounding: Sounding) -> None:
         if self.isVisible() and sounding.state in ("failed", "playing"):
             text = sounding.text if sounding.state == "failed" else "where was it felt?"
-            self.pulsers.said.setText(f"{text[0].upper()}{text[1:]}")
+            self.pulsers.said.setText(sentence(text))
 
     # -- foot switch ----------------------------------------------------------------------------------------------
 
@@ -239,6 +239,6 @@ class BodyPage(Page):
         there = not text or self._switch.held
         self.picture.show_line(there, self._switch.held, self._count)
         if text:
-            self.switch_part.said.setText(f"{text[0].upper()}{text[1:]}.")
+            self.switch_part.said.setText(sentence(text))
         else:
             self.switch_part.said.setText("Press the switch now." if not self._count else "It works: let it go.")

@@ -23,6 +23,9 @@ from kapconsole.roomwizard.waves import NOISE_PEAK_DBFS
 
 LEAD_FRAMES = RATE_HZ // 10
 TACTILE_FIRST = 2
+REST_S = 1.0
+"""An output is given back so long after a stop."""
+
 
 Opening = Callable[..., Sink]
 MakeSource = Callable[[int], Source]
@@ -56,6 +59,8 @@ class Ears:
         self._using: tuple[str, str, bool] = ("", "", False)
         self._lock = threading.Lock()
         self._newest = 0
+        self._idle = False
+        self._volumes: dict[str, float] = {}
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -71,22 +76,18 @@ class Ears:
         """Silent within 100 ms; what is still to be opened does not begin."""
         with self._lock:
             self._newest += 1
+            self._idle = True
             out = self._out
         if out is not None:
             out.stop_now()
         self._told(Sounding("stopped"))
 
-    @property
-    def volume(self) -> float | None:
-        """The system's own volume of the output, 1 is full; None: not known."""
+    def volume_of(self, name: str) -> float | None:
+        """The system's own volume of an output when it was in use last, 1 is full; None: not known."""
         out = self._out
-        return None if out is None else out.state.volume
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong with the output that is in use, in words; empty: nothing."""
-        out = self._out
-        return "" if out is None or out.state.state == "playing" else out.state.text
+        if out is not None and out.name == name and out.state.volume is not None:
+            return out.state.volume
+        return self._volumes.get(name)
 
     def close(self) -> None:
         """Silent, and the output given back."""
@@ -112,6 +113,7 @@ class Ears:
     ) -> None:
         with self._lock:
             self._newest += 1
+            self._idle = False
             job = _Job(self._newest, name, alarm_out, tactile, source, ready)
             if self._out is not None:
                 self._out.stop_now()
@@ -122,7 +124,15 @@ class Ears:
         self._jobs.put(job)
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=REST_S)
+            except queue.Empty:
+                if self._idle:
+                    self._give_back()  # a session that begins now finds it free
+                continue
+            if job is None:
+                break
             if job.number == self._newest:
                 self._begin(job)
         self._give_back()
@@ -160,6 +170,8 @@ class Ears:
     def _give_back(self) -> None:
         out, self._out = self._out, None
         if out is not None:
+            if out.state.volume is not None:
+                self._volumes[out.name] = out.state.volume
             out.close()
 
 

@@ -31,7 +31,8 @@ RATE_CPS = 0.5
 CYCLES = 20
 DWELL_MS = 500.0
 TONE_DBFS = -30.0
-LEAD_US = 600_000
+LEAD_US = 1_500_000
+"""Long enough for the output to find its own measure of time: right after opening it is some milliseconds off."""
 TURN_MS = 10
 
 

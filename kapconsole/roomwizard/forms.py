@@ -92,6 +92,11 @@ def words(text: str, name: str = "") -> QLabel:
     return label
 
 
+def sentence(text: str) -> str:
+    """With a capital and a full stop; nothing stays nothing."""
+    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.?!' else '.'}" if text else ""
+
+
 def row(*widgets: QWidget | str, stretch: bool = True) -> QHBoxLayout:
     """Side by side; a text becomes a label of what follows it."""
     line = QHBoxLayout()
@@ -164,6 +169,7 @@ class Number(QDoubleSpinBox):
         self.setSuffix(f" {unit}" if unit else "")
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.lineEdit().setTextMargins(7, 0, 7, 0)
         self.valueChanged.connect(kept)
 
     def show_value(self, value: float) -> None:
@@ -237,7 +243,7 @@ def style(look: Look) -> str:
         f"#small {{ font-size: {size(SMALL)}px; }}"
         f"QLineEdit, QDoubleSpinBox, QPlainTextEdit {{ {field} min-height: {round(px(26))}px; }}"
         f"QDoubleSpinBox {{ min-width: {round(px(130))}px; }}"
-        f"QDoubleSpinBox QLineEdit {{ border: 0; padding: 0; min-height: 0; background: {palette.background}; }}"
+        f"QDoubleSpinBox QLineEdit {{ border: 0; padding: 0 {pad}px; min-height: 0; }}"
         f"QLineEdit:focus, QDoubleSpinBox:focus {{ {focused} }}"
         "QDoubleSpinBox QLineEdit:focus { border: 0; }"
         "QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; height: 0; border: 0; }"

@@ -12,7 +12,7 @@ from kapconsole.console.painted import CENTRE, Ink
 from kapconsole.console.theme import SMALL, TEXT, Look
 from kapconsole.roomwizard.desk import Desk
 from kapconsole.roomwizard.facts import flash_words, screen_words
-from kapconsole.roomwizard.forms import Names, Number, Page, Part, act, row
+from kapconsole.roomwizard.forms import Names, Number, Page, Part, act, row, sentence
 
 FINE_PX, COARSE_PX = 0.5, 10.0
 CARD_RANGE_PX = (60.0, 3000.0)
@@ -204,12 +204,12 @@ class ScreenPage(Page):
         self._card_px = CARD_MM * display.width_px / display.width_mm / self._ratio() if display.calibrated else 0.0
         if display.calibrated:
             self.fit.say(f"card {self._card_px:.1f} px wide · ← → fine · ↑ ↓ coarse")
-            self.size_part.said.setText(f"{screen_words(display)}.\n{_capital(flash_words())}.")
+            self.size_part.said.setText(f"{screen_words(display)}.\n{sentence(flash_words())}")
         else:
             self.fit.say("not measured: show the card, then fit it with the arrow keys")
             self.size_part.said.setText(
                 "Hold a bank card (85.6 mm wide) to the bar on the client’s screen until both are equally wide. What a "
-                f"screen says of its own size is often wrong.\n{_capital(flash_words())}."
+                f"screen says of its own size is often wrong.\n{sentence(flash_words())}"
             )
 
     def _choose(self, name: str) -> None:
@@ -306,7 +306,3 @@ def _about(screen: QScreen) -> str:
     main = "the main one" if screen is QGuiApplication.primaryScreen() else ""
     parts = (screen.name(), maker, size, f"{screen.refreshRate():.0f} Hz", main)
     return " · ".join(part for part in parts if part)
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"

@@ -13,7 +13,7 @@ from kapconsole.roomwizard.cards import role_trouble
 from kapconsole.roomwizard.desk import Desk
 from kapconsole.roomwizard.ears import Sounding
 from kapconsole.roomwizard.facts import ceiling_words
-from kapconsole.roomwizard.forms import Choice, Names, Number, Page, Part, act, row, words
+from kapconsole.roomwizard.forms import Choice, Names, Number, Page, Part, act, row, sentence, words
 from kapconsole.roomwizard.heard import Heard, Verdict, of_side, of_speaker
 from kapconsole.roomwizard.waves import Noise, SideTone
 
@@ -132,7 +132,7 @@ class SoundPage(Page):
         if found is not None:
             trouble = role_trouble(draft.patient_out, draft.alarm_out)
             none = "There is no sound output on this machine: sound cannot be set up here." if not found else ""
-            self.outputs.said.setText(_sentence(trouble) or none)
+            self.outputs.said.setText(sentence(trouble) or none)
         sound = draft.setup.sound
         if sound.sides_confirmed:
             self.sides.said.setText("Left and right are confirmed.")
@@ -143,7 +143,7 @@ class SoundPage(Page):
                 self.phones.setText(measured.headphones)
         self.cap.show_value(SITE_DBA if measured is None else measured.limit_dba)
         self.forget.setEnabled(measured is not None)
-        self.level.said.setText(f"{_sentence(ceiling_words(draft))}{self._volume_words(measured)}")
+        self.level.said.setText(f"{sentence(ceiling_words(draft))}{self._volume_words(measured)}")
         if draft.alarm_out and sound.speaker_confirmed == draft.alarm_out:
             self.speaker.said.setText("Heard in the room.")
         for each in (self.left, self.right, self.noise, self.keep_level):
@@ -204,14 +204,14 @@ class SoundPage(Page):
         self.desk.test_speaker()
 
     def _speaker_told(self, trouble: str) -> None:
-        self.speaker.said.setText(_sentence(trouble) if trouble else "Where was it heard?")
+        self.speaker.said.setText(sentence(trouble) if trouble else "Where was it heard?")
 
     def _heard_speaker(self, said: str) -> None:
         known = {"in the room": Heard.ROOM, "nothing": Heard.NOWHERE}
         verdict, what = of_speaker(known.get(said, Heard.BOTH))
         good = verdict is Verdict.GOOD
         self.desk.change("sound", speaker_confirmed=self.desk.draft.alarm_out if good else "")
-        self.speaker.said.setText(_sentence(what))
+        self.speaker.said.setText(sentence(what))
 
     # -- level ----------------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class SoundPage(Page):
         if value < LEVEL_DBA[0]:
             self.level.said.setText("Enter what the meter shows, in dBA.")
             return
-        volume = self.desk.ears.volume
+        volume = self.desk.ears.volume_of(draft.patient_out)
         today = datetime.now().astimezone().date().isoformat()
         measured = Calibration(
             draft.patient_out,
@@ -271,14 +271,10 @@ class SoundPage(Page):
                 said.setText("opening the output …")
             case "playing":
                 ask = "The noise plays until you stop it (Esc)." if self._noise else "Where was it heard?"
-                said.setText(f"{_sentence(sounding.text)} {ask}".strip())
+                said.setText(f"{sentence(sounding.text)} {ask}".strip())
             case "failed":
-                said.setText(_sentence(sounding.text))
+                said.setText(sentence(sounding.text))
 
     def _stopped(self) -> None:
         self._noise = False
         self.refresh()
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else ""

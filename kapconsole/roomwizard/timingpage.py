@@ -15,7 +15,7 @@ from kapconsole.roomwizard.desk import Desk
 from kapconsole.roomwizard.draft import timing_of, with_offsets
 from kapconsole.roomwizard.ears import Sounding
 from kapconsole.roomwizard.facts import offset_words
-from kapconsole.roomwizard.forms import Number, Page, Part, act, row, words
+from kapconsole.roomwizard.forms import Number, Page, Part, act, row, sentence, words
 from kapconsole.roomwizard.screenpage import small_window
 
 MOST_MS = 300
@@ -138,7 +138,7 @@ class TimingPage(Page):
         self.desk.use(with_offsets(msgspec.structs.replace(draft, setup=setup)))
 
     def _told(self, text: str) -> None:
-        self.part.said.setText(f"{text[0].upper()}{text[1:]}.")
+        self.part.said.setText(sentence(text))
 
     def _sounding(self, sounding: Sounding) -> None:
         if not self.isVisible():

@@ -23,13 +23,20 @@ from kapconsole.roomwizard.barpage import BarPage
 from kapconsole.roomwizard.bodypage import BodyPage
 from kapconsole.roomwizard.desk import Desk
 from kapconsole.roomwizard.facts import SYMBOLS, facts, state_of
-from kapconsole.roomwizard.forms import Page, act, style
+from kapconsole.roomwizard.forms import Page, act, sentence, style
 from kapconsole.roomwizard.resultpage import ResultPage
 from kapconsole.roomwizard.screenpage import ScreenPage
 from kapconsole.roomwizard.soundpage import SoundPage
 from kapconsole.roomwizard.timingpage import TimingPage
 
 SMALLEST = (900, 600)
+
+
+class _Area(QScrollArea):
+    """Shows a page that is higher than the window; Page Up and Down are the window's, and it follows the focus."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
 
 
 class RoomWindow(QWidget):
@@ -61,7 +68,7 @@ class RoomWindow(QWidget):
         self._rail.addWidget(self.note)
         self.stack = QStackedWidget()
         for page in self.pages:
-            area = QScrollArea()
+            area = _Area()
             area.setWidgetResizable(True)
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -174,7 +181,7 @@ class RoomWindow(QWidget):
         )
 
     def _refused(self, words: str) -> None:
-        self.said.setText(f"{words[0].upper()}{words[1:]}.")
+        self.said.setText(sentence(words))
 
     def _bring_into_view(self, before: QWidget | None, now: QWidget | None) -> None:
         area = self.stack.currentWidget()

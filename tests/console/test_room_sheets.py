@@ -1,4 +1,4 @@
-"""The forms behind the panels: sets with evidence, screening, guide, ratings, light cues, playlists; by keyboard alone."""
+"""The forms behind the panels: sets with evidence, screening, guide, ratings, cues, playlists; by keyboard alone."""
 
 from __future__ import annotations
 

@@ -89,6 +89,44 @@ def test_a_capture_gives_its_own_times_and_only_what_was_received(tmp_path: Path
     ]
 
 
+def chunked(*chunks: tuple[float, bytes]) -> list[DecodedLine]:
+    return list(decode(chunks, WaveDriver()))
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 3), st.binary(max_size=40).map(lambda data: bytes(byte % 200 for byte in data))),
+        max_size=20,
+    )
+)
+def test_lines_of_a_capture_come_in_the_order_of_their_times(steps: list[tuple[float, bytes]]):
+    chunks, now_s = [], 0.0
+    for step_s, data in steps:
+        now_s += step_s
+        chunks.append((now_s, data))
+    lines = chunked(*chunks)
+    times = [line.t_s for line in lines]
+    assert times == sorted(times)
+    # Nothing is lost, and a waveform's samples keep their order.
+    assert [line.value for line in lines if line.metric == "pleth"] == [
+        byte for _, data in chunks for byte in data if byte < 128
+    ]
+    assert len(lines) == sum(len(data) for _, data in chunks)
+
+
+def test_samples_that_a_packet_brings_stand_before_what_came_with_it_and_before():
+    lines = chunked((0.0, b"\xc5"), (0.2, b"\x01" * 25 + b"\xc6"))
+    assert [line.metric for line in lines[:16]] == ["pleth"] * 14 + ["spo2", "pleth"]
+    assert lines[0].t_s == pytest.approx(0.2 - 24 / 50)
+    assert (lines[-1].metric, lines[-1].t_s) == ("spo2", 0.2)
+
+
+def test_bytes_that_waited_in_the_computer_are_laid_out_as_they_were_measured():
+    """Two seconds of 50 Hz in one piece: one waveform of two seconds, not many that end at the same moment."""
+    lines = chunked((0.0, b"\x01"), (2.0, bytes(range(100))))
+    assert [line.t_s for line in lines[1:]] == pytest.approx([2.0 - (99 - index) / 50 for index in range(100)])
+
+
 def test_a_torn_capture_is_decoded_up_to_the_tear_and_it_is_said(tmp_path: Path):
     writer = CaptureWriter(tmp_path / "c", CaptureHeader())
     writer.write(0, "r", b"\xc5")

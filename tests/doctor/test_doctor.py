@@ -246,3 +246,100 @@ def test_logs_in_clear_are_said_without_failing_the_machine() -> None:
     assert "clear" in check.found
     keys.set_passphrase(paths.state_dir(), "a site's own words", keys.Kdf("00" * 16, 1, 64, 1))
     assert doctor.encryption().ok
+
+
+def config(text: str) -> None:
+    (paths.config_dir() / "config.toml").write_text(text)
+
+
+def test_the_outputs_of_both_are_listed_and_that_they_must_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, {"outputs": ["PulseAudio: desk"], "patient": ["PulseAudio: desk", "PulseAudio: ears"]})
+    check = doctor.sound()
+    assert "alarm_out may be: PulseAudio: desk;" in check.found
+    assert "patient_out may be: PulseAudio: desk, PulseAudio: ears" in check.found
+    assert "two that differ" in check.mend
+
+
+def test_two_outputs_are_told_apart_by_their_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, ears = "PulseAudio: alsa_output.pci-0.analog-stereo", "PulseAudio: alsa_output.usb-x.analog-stereo"
+    give(monkeypatch, {"outputs": [desk, ears], "patient": [desk, ears]})
+    config(f'alarm_out = "{desk}"\npatient_out = "{ears}"\n')
+    check = doctor.sound()
+    assert check.ok
+    assert "two sound cards (pci-0; usb-x)" in check.found
+    assert check.mend == ""
+    config(f'alarm_out = "{desk}"\npatient_out = "{desk}"\n')
+    assert doctor.sound().ok is False
+
+
+def test_outputs_whose_cards_are_not_known_are_to_be_tried_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, {"outputs": ["Desk", "Ears"], "patient": ["Desk", "Ears"]})
+    config('alarm_out = "Desk"\npatient_out = "Ears"\n')
+    assert "pull each plug once" in doctor.sound().found
+
+
+def test_the_library_of_the_sound_server_is_asked_for_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, debian: None, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(libraries.sys, "platform", "linux")
+    monkeypatch.setattr(libraries, "_loads", lambda soname: soname != "libpulse.so.0")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("PULSE_SERVER", raising=False)
+    assert libraries.missing_libraries() == []
+    (tmp_path / "pipewire-0").touch()
+    missing = libraries.missing_libraries()
+    assert libraries.install_line(missing).endswith(" libpulse0")
+    monkeypatch.setattr(doctor, "missing_libraries", lambda: missing)
+    assert doctor.system_libraries().ok is None  # without it there is no sound, and a session all the same
+
+
+def test_music_that_cannot_be_read_is_said_and_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, "OSError: sndfile library not found")
+    assert (doctor.music_files().ok, "no music" in doctor.music_files().found) == (None, True)
+    give(monkeypatch, {"reader": "1.0.28", "formats_missing": ["MP3"], "mixer": "0.1.7"})
+    assert "without MP3" in doctor.music_files().found
+
+
+def test_an_alarm_preset_that_is_not_there_is_needed() -> None:
+    assert doctor.alarm_limits().ok
+    config('alarm_preset = "ours"\n')
+    check = doctor.alarm_limits()
+    assert check.ok is False
+    assert "ours" in check.found
+    assert "alarm_preset" in check.mend
+
+
+def test_clinical_data_say_whose_they_are_or_what_is_wrong() -> None:
+    assert "no protocol of this clinic" in doctor.clinical_data().found
+    folder = paths.config_dir() / "clinical"
+    folder.mkdir()
+    (folder / "routes.toml").write_text("version = 2\n[routes.im]\nstay_min = 150\n")
+    assert doctor.clinical_data().ok
+    assert "routes version 2" in doctor.clinical_data().found
+    (folder / "routes.toml").write_text("version = 2\n[routes.im]\nstay_mn = 150\n")
+    check = doctor.clinical_data()
+    assert check.ok is False
+    assert "stay_mn" in check.found
+
+
+def test_the_room_says_what_was_not_measured() -> None:
+    check = doctor.room()
+    assert check.ok is None
+    assert "headphones not calibrated" in check.found
+    (paths.config_dir() / "room.toml").write_text("[display]\nwidth = 3\n")
+    assert doctor.room().ok is False
+    assert "room.toml" in doctor.room().mend
+
+
+def test_lamps_are_named_and_a_damaged_file_lights_none() -> None:
+    assert "no real one" in doctor.lamps().found
+    path = paths.config_dir() / "light.toml"
+    path.write_text(
+        '[zone.ceiling]\nlabel = "Ceiling"\n[output.stage]\ndriver = "sacn"\nhost = "192.0.2.7"\n'
+        '[[fixture]]\nzone = "ceiling"\noutput = "stage"\n'
+    )
+    path.chmod(0o600)
+    check = doctor.lamps()
+    assert (check.ok, "Ceiling" in check.found) == (True, True)
+    path.write_text("[zone.ceiling]\nlable = 3\n")
+    assert doctor.lamps().ok is False

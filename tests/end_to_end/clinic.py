@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import psutil
 
@@ -25,7 +25,8 @@ from kapdevices.simulate import SimulatorHost
 
 CLIENT = "K-0207"
 STAFF = {"thea": ("T. Hart", "therapist", "2468"), "nils": ("N. Berg", "nurse", "1357"), "pia": ("P. Lund", "prescriber", "9753")}
-DIP_S = 150.0
+PROTOCOLS = ("nonin", "suntech")
+DIP_S, DIP_PERCENT = 150.0, 14.0
 LAUNCH = """
 import sys
 from kapconsole.launcher import Launcher
@@ -35,30 +36,38 @@ sys.exit(Launcher(read_orders(), with_console=False, say=lambda text: print(text
 
 
 class Person(Patient):
-    """The simulated patient; a dose and a dip of the saturation begin when the test says so."""
+    """The simulated patient; a dose and a dip of the saturation begin when somebody says so."""
 
     def __init__(self) -> None:
         super().__init__("course", dose_at_s=None)
-        self._dip_asked = self._dose_asked = False
+        self.told: list[str] = []
         self._dip_at_s: float | None = None
 
-    def dip(self) -> None:
-        """The saturation falls by 14 % now and is back after two and a half minutes."""
-        self._dip_asked = True
-
-    def dosed(self) -> None:
-        """The dose is given now."""
-        self._dose_asked = True
-
     def spo2(self, t_s: float) -> float:
-        if self._dose_asked:
-            self._dose_asked, self.dose_at_s = False, t_s
-        if self._dip_asked:
-            self._dip_asked, self._dip_at_s = False, t_s
+        while self.told:
+            if self.told.pop() == "dose":
+                self.dose_at_s = t_s
+            else:
+                self._dip_at_s = t_s
         value = super().spo2(t_s)
-        if self._dip_at_s is not None and 0 <= t_s - self._dip_at_s < DIP_S:
-            return value - 14.0
-        return value
+        dips = self._dip_at_s is not None and 0 <= t_s - self._dip_at_s < DIP_S
+        return value - DIP_PERCENT if dips else value
+
+
+def simulate(speed: float, links: Sequence[str]) -> None:
+    """The patient on his monitors, in a process of its own; a line on standard input tells him what happens."""
+    person = Person()
+    hosts = [
+        SimulatorHost(find(protocol).make_simulator(person), link=Path(link), speed=speed)
+        for protocol, link in zip(PROTOCOLS, links, strict=True)
+    ]
+    for host in hosts:
+        host.start()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        person.told.append(line.strip())
+    for host in hosts:
+        host.close()
 
 
 def furnish() -> None:
@@ -77,26 +86,36 @@ class Day:
     """One session's processes with their simulated monitors, from `with` to its end."""
 
     def __init__(self, name: str, speed: float, folder: Path) -> None:
-        self.person = Person()
         self.log = sessions_dir() / f"{name}.kaplog"
         self.address: Address = new_address()
         self._speed = speed
-        self._links = {protocol: folder / f"{name}-{protocol}" for protocol in ("nonin", "suntech")}
-        self._hosts = [
-            SimulatorHost(find(protocol).make_simulator(self.person), link=link, speed=speed)
-            for protocol, link in self._links.items()
-        ]
+        self._links = [str(folder / f"{name}-{protocol}") for protocol in PROTOCOLS]
+        self._patient: subprocess.Popen[str] | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
+    def tell(self, what: str) -> None:
+        """Let something happen to the patient: "dose", or "dip" of the saturation."""
+        assert self._patient is not None
+        assert self._patient.stdin is not None
+        self._patient.stdin.write(f"{what}\n")
+        self._patient.stdin.flush()
+
     def __enter__(self) -> Self:
-        for host in self._hosts:
-            host.start()
+        self._patient = subprocess.Popen(
+            [sys.executable, "-m", "tests.end_to_end.clinic", str(self._speed), *self._links],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._patient.stdout is not None
+        assert self._patient.stdout.readline() == "ready\n"
         orders = Orders(
             address=self.address,
             frame=new_frame(self._speed),
             session_id=str(uuid.uuid4()),
             log_path=str(self.log),
-            devices=tuple(f"{protocol}@{link}" for protocol, link in self._links.items()),
+            devices=tuple(f"{protocol}@{link}" for protocol, link in zip(PROTOCOLS, self._links, strict=True)),
             subject=CLIENT,
             simulated=True,
         )
@@ -124,5 +143,9 @@ class Day:
                 one.kill()
             psutil.wait_procs(tree, timeout=10)
             process.communicate()
-        for host in self._hosts:
-            host.close()
+        if self._patient is not None:
+            self._patient.communicate(timeout=10)
+
+
+if __name__ == "__main__":
+    simulate(float(sys.argv[1]), sys.argv[2:])

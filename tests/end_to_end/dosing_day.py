@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from PySide6.QtCore import Qt
 
-from kapconsole.clinical.tables import Route
-from kapconsole.console.carerows import RowsSheet
+from kapconsole.alarms.events import AlarmAcknowledged
+from kapconsole.cues.music.events import MusicAsked
 
 from .clinic import STAFF, Day
 from .keyboard import Keyboard
 
+B = TypeVar("B")
 INTENTION = "to meet it gently"
 
 
@@ -82,7 +85,7 @@ def screen(k: Keyboard) -> None:
         k.until(lambda place=place: k.rows()[place].startswith("▸ "), f"question {place + 1} is the present one")
         k.press("y" if yes else "n")
         k.until(lambda place=place: "answered," in k.rows()[place] + ",", "it is answered")
-    k.press(Qt.Key.Key_Escape)
+    k.escape()
 
 
 def clear(k: Keyboard) -> None:
@@ -100,6 +103,16 @@ def next_phase(k: Keyboard, phase: str, label: str) -> None:
     k.press("f")
     k.until(lambda: k.state.phase == phase, f"the phase {label}")
     k.closed()
+
+
+def enter(k: Keyboard, phase: str) -> None:
+    """F in the open gate; again when it says what was missing just then: at speed a number is soon old."""
+    for _ in range(5):
+        k.press("f")
+        if k.until(lambda: "in" if k.state.phase == phase else k.wrong(), f"the phase {phase}") == "in":
+            break
+    k.closed()
+    assert k.state.phase == phase
 
 
 def answer_gate(k: Keyboard, item: str, form: str, **fields: str) -> None:
@@ -125,9 +138,7 @@ def prepare(k: Keyboard) -> None:
     k.open("f", "Before Pre-dose")
     answer_gate(k, "Effects, course and limits", "Effects, course", Answer="yes")
     answer_gate(k, "Consent to touch", "Consent to touch", Answer="yes")
-    k.press("f")
-    k.until(lambda: k.state.phase == "pre-dose", "the phase Pre-dose")
-    k.closed()
+    enter(k, "pre-dose")
 
 
 def before_the_dose(k: Keyboard) -> None:
@@ -147,9 +158,7 @@ def before_the_dose(k: Keyboard) -> None:
     answer_gate(k, "Patient's sound", "Patient's sound", It_was="as it should be")
     answer_gate(k, "Alarm limits confirmed", "Confirm the alarm limits")
     answer_gate(k, "Pre-dose check signed", "Sign: pre-dose", PIN=STAFF["nils"][2])
-    k.press("f")
-    k.until(lambda: k.state.phase == "dose", "the phase Dose")
-    k.closed()
+    enter(k, "dose")
 
 
 def choose_music(k: Keyboard) -> None:
@@ -166,7 +175,7 @@ def arm_the_cuff(k: Keyboard) -> None:
     menu(k, "c", "Cuff readings")
     k.press("r")
     k.until(lambda: k.state.care.schedule.armed, "the schedule is armed")
-    k.press(Qt.Key.Key_Escape)
+    k.escape()
     back_to_room(k)
 
 
@@ -178,7 +187,8 @@ def dose(k: Keyboard, day: Day) -> None:
     k.fill(Volume="1.2", Given_by=STAFF["nils"][0], Witness=STAFF["thea"][0], Site="left deltoid")
     k.closed()
     k.until(lambda: bool(k.state.doses), "the dose is recorded")
-    day.person.dosed()
+    day.tell("dose")
+    k.remember("dosed")
 
 
 def minutes(k: Keyboard) -> float:
@@ -202,5 +212,140 @@ def inward(k: Keyboard, day: Day) -> None:
     k.until(lambda: any("breathes" in note.text for note in k.state.notes), "the note has its words")
     k.press("h")
     k.until(lambda: k.state.music.held, "the segment is held")
-    day.person.dip()
+    day.tell("dip")
     k.until(lambda: "HIGH" in k.part("strip"), "a HIGH alarm on the strip")
+    k.remember("alarm")
+    k.press("a")
+    k.until(lambda: happened(k, AlarmAcknowledged), "the alarm is acknowledged")
+    k.press("h")
+    k.until(lambda: not k.state.music.held, "the music goes on")
+    k.press("e")
+    k.until(lambda: any(body.act == "ease" for body in happened(k, MusicAsked)), "the music eases")
+
+
+def happened(k: Keyboard, kind: type[B]) -> list[B]:
+    """The bodies of a kind that the window has heard of."""
+    return [event.body for event in k.moment.timeline.events if isinstance(event.body, kind)]
+
+
+def dark(k: Keyboard) -> None:
+    """F6: another cue of light by hand."""
+    k.open(Qt.Key.Key_F6, "Light cues")
+    k.to_row("Onset")
+    k.enter()
+    k.until(lambda: k.state.light.cue == "onset", "the cue is asked for")
+    k.leave()
+
+
+def watch(k: Keyboard) -> None:
+    """The schedule takes the cuff readings; sedation by the whispered name; a remark with the key of its mark."""
+    k.until(lambda: minutes(k) > 20, "twenty minutes", 40)
+    k.open("o", "Sedation")
+    k.press("4")
+    k.fill(Breaths="12")
+    k.closed()
+    k.open("7", "said something")
+    k.type("falling, but soft")
+    k.enter()
+    k.closed()
+    k.open(Qt.Key.Key_Slash, "Side effects")
+    k.to_row("nausea")
+    k.enter()
+    k.at("Nausea")
+    k.press("1")
+    k.fill(Words="slight, passes")
+    k.at("Side effects")
+    k.leave()
+    k.remember("inward")
+    k.until(lambda: minutes(k) > 31, "thirty-one minutes", 40)
+
+
+def emerge(k: Keyboard) -> None:
+    """Light comes up; the intention is called up; who, where, when; SUD; then the talk."""
+    next_phase(k, "emerge", "Emerge")
+    k.open(Qt.Key.Key_F8, "Intention")
+    k.leave()
+    k.open("o", "Sedation")
+    k.press("5")
+    k.keep()
+    menu(k, "r", "Orientation")
+    k.fill(Who="known", Where="known", When="known")
+    back_to_room(k)
+    k.open(Qt.Key.Key_F7, "Questionnaires")
+    k.to_row("SUD")
+    k.enter()
+    k.answer("SUD", "3")
+    k.at("Questionnaires")
+    k.leave()
+    k.remember("emerge")
+
+
+def come_back(k: Keyboard) -> None:
+    """The talk, recovery, and every item before the door; the prescriber shortens the stay and says why."""
+    k.open("f", "Before Integrate")
+    answer_gate(k, "The prescriber's rule", "The prescriber's rule", Answer="yes")
+    enter(k, "integrate")
+    next_phase(k, "recover", "Recover")
+    k.until(lambda: minutes(k) > 46 and len(k.state.nibp) >= 8, "the cuff reading of 45 min", 40)
+    k.open(Qt.Key.Key_F12, "Discharge")
+    answer_gate(k, "Steady walk", "Steady walk", Answer="yes")
+    answer_gate(k, "Suicidal thoughts", "Suicidal thoughts", Answer="no concern")
+    answer_gate(k, "The person who takes", "The person who takes", Answer="yes", Name="M. Friend")
+    answer_gate(k, "Written instructions", "Written instructions", Answer="yes")
+    answer_gate(k, "Number to call tonight", "Number to call", Answer="yes")
+    k.press("f")
+    k.until(lambda: "Shortest stay" in k.wrong(), "the stay is too short")
+    k.leave()
+    be(k, "pia")
+    k.open(Qt.Key.Key_F12, "Discharge")
+    k.to_row("Shortest stay")
+    k.press("o")
+    k.at("Pass over: Shortest stay")
+    k.fill(Reason="clear and steady for half an hour, lives next door")
+    k.at("Discharge")
+    k.remember("door")
+    leave_by_the_door(k)
+    k.until(lambda: k.state.care.discharged is not None, "discharged")
+    k.leave()
+
+
+def leave_by_the_door(k: Keyboard) -> None:
+    """F, the escort's name, the PIN; again when a number was old just then."""
+    for _ in range(5):
+        k.at("Discharge")
+        k.press("f")
+        if k.until(lambda: k.wrong() or "PIN" in k.words(), "the signature") is True:
+            break
+    k.fill(PIN=STAFF["pia"][2])
+
+
+def end(k: Keyboard) -> None:
+    """The therapist signs, the last phase, F10 and Enter."""
+    menu(k, "s", "Sign")
+    k.fill(PIN=STAFF["pia"][2])
+    back_to_room(k)
+    next_phase(k, "follow-up", "Follow-up")
+    k.remember("end")
+    k.open(Qt.Key.Key_F10, "End the session?")
+    k.enter()
+    k.until(lambda: k.feed.goodbye is not None, "the session has ended")
+
+
+def play(k: Keyboard, day: Day) -> None:
+    """The whole day."""
+    arrive(k)
+    clear(k)
+    prepare(k)
+    before_the_dose(k)
+    be(k, "thea")
+    choose_music(k)
+    be(k, "nils")
+    k.remember("ready")
+    dose(k, day)
+    arm_the_cuff(k)
+    inward(k, day)
+    dark(k)
+    watch(k)
+    emerge(k)
+    come_back(k)
+    end(k)

@@ -192,8 +192,13 @@ class Keyboard:
         for _ in range(4):
             if self.sheet is None:
                 return
-            self.press(Qt.Key.Key_Escape)
+            self.escape()
         raise AssertionError(f"Esc does not close the form\n{self.told()}")
+
+    def escape(self) -> None:
+        """Esc once the cuff is at rest: while it inflates Esc deflates it, also in a form."""
+        self.until(lambda: self.state.cuff.doing not in ("requested", "inflating"), "the cuff is at rest", 30)
+        self.press(Qt.Key.Key_Escape)
 
     def open(self, key: str | Qt.Key, title: str) -> Sheet:
         """Press a key and wait for the form that begins with `title`."""

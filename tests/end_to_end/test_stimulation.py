@@ -81,26 +81,40 @@ def dark(bar: SimulatedBar) -> bool:
     return not any(bar.shown[-1].picture)
 
 
-def begun(running: Session, bar: SimulatedBar, number: int = 1) -> None:
-    """A set is heard and seen."""
-    said(running, "bls", "start", "desensitization-standard", "channels", "bar,audio")
-    running.wait_for_event(be.SetBegan, lambda body: body.set_id == number)
-    wait_for(lambda: not dark(bar) or None)
+def begun(running: Session, bar: SimulatedBar) -> int:
+    """A set is heard and seen; its number. A machine that is busy with other things may bring it too late: once more."""
+    for _ in range(4):
+        said(running, "bls", "start", "desensitization-standard", "channels", "bar,audio")
+        number = len(wait_for(lambda: running.events(be.SetAsked)))
+        wait_for(
+            lambda number=number: [
+                event
+                for event in running.events(be.SetBegan) + running.events(be.SetDelivered)
+                if event.body.set_id == number
+            ]
+        )
+        if any(event.body.set_id == number for event in running.events(be.SetBegan)):
+            wait_for(lambda: not dark(bar) or None)
+            return number
+        assert "too late" in delivered(running, number).text
+    raise AssertionError("always too late")
 
 
-def delivered(running: Session, number: int = 1) -> Any:
+def delivered(running: Session, number: int) -> Any:
     return running.wait_for_event(be.SetDelivered, lambda body: body.set_id == number).body
 
 
 def test_a_set_by_words_is_delivered_stopped_and_recorded_with_its_figures(
-    integrating: Callable[..., Session], bar: SimulatedBar, cards: Cards  # noqa: F811
+    integrating: Callable[..., Session],
+    bar: SimulatedBar,
+    cards: Cards,  # noqa: F811
 ) -> None:
     running = integrating()
     cards.record("patient", "room")
-    begun(running, bar)
+    number = begun(running, bar)
     threading.Event().wait(4)
     said(running, "bls", "stop")
-    told = delivered(running)
+    told = delivered(running, number)
     wait_for(lambda: dark(bar) or None)
     asked = running.wait_for_event(be.StopAsked)
     assert told.reason is be.StopReason.STOP_NOW
@@ -114,25 +128,27 @@ def test_a_set_by_words_is_delivered_stopped_and_recorded_with_its_figures(
     assert not other.any()
     assert bar.judge().faults == ()
     # A second one, to its end with the pass; then SUD.
-    begun(running, bar, 2)
+    number = begun(running, bar)
     said(running, "bls", "change", "rate", "1.4")
     said(running, "bls", "finish")
-    assert delivered(running, 2).reason is be.StopReason.FINISH_PASS
+    assert delivered(running, number).reason is be.StopReason.FINISH_PASS
     said(running, "bls", "rate", "sud", "4")
     running.end()
     assert run("verify", str(running.log)).returncode == 0
 
 
 def test_the_room_is_killed_in_a_set_the_set_is_over_dark_and_the_room_comes_back(
-    integrating: Callable[..., Session], bar: SimulatedBar, cards: Cards  # noqa: F811
+    integrating: Callable[..., Session],
+    bar: SimulatedBar,
+    cards: Cards,  # noqa: F811
 ) -> None:
     running = integrating()
     cards.record("room")
-    begun(running, bar)
+    number = begun(running, bar)
     running.process_of("kapconsole.room").kill()
     threading.Event().wait(0.1)  # what it has sent has arrived
     before = len(bar.shown)
-    told = delivered(running)
+    told = delivered(running, number)
     assert told.reason is be.StopReason.HEARTBEAT_LOST
     assert told.cycles_delivered is None
     wait_for(lambda: dark(bar) or None, 10)
@@ -141,24 +157,26 @@ def test_the_room_is_killed_in_a_set_the_set_is_over_dark_and_the_room_comes_bac
     wait_for(lambda: len(bar.shown) >= before + 3 or None)  # greeted anew
     threading.Event().wait(1)
     assert not any(any(shown.picture) for shown in bar.shown[before:]), "no set goes on by itself"
-    begun(running, bar, 2)
+    number = begun(running, bar)
     said(running, "bls", "stop")
-    delivered(running, 2)
+    assert delivered(running, number).reason is be.StopReason.STOP_NOW
     running.end()
 
 
 @pytest.mark.qt
 def test_the_console_is_killed_in_a_set_and_it_stops(
-    integrating: Callable[..., Session], bar: SimulatedBar, cards: Cards  # noqa: F811
+    integrating: Callable[..., Session],
+    bar: SimulatedBar,
+    cards: Cards,  # noqa: F811
 ) -> None:
     running = integrating(window=True)
     wait_for(lambda: _console(running))
     running.wait_for_event(ev.ProcessState, lambda body: (body.process, body.state) == ("console", "running"))
-    begun(running, bar)
+    number = begun(running, bar)
     console = _console(running)
     assert console is not None
     console.kill()
-    told = delivered(running)
+    told = delivered(running, number)
     assert told.reason is be.StopReason.STOP_NOW
     assert "console" in told.text
     wait_for(lambda: dark(bar) or None)
@@ -173,13 +191,15 @@ def _console(running: Session) -> psutil.Process | None:
 
 
 def test_the_recorder_is_killed_in_a_set_the_room_stops_and_tells_when_it_is_back(
-    integrating: Callable[..., Session], bar: SimulatedBar, cards: Cards  # noqa: F811
+    integrating: Callable[..., Session],
+    bar: SimulatedBar,
+    cards: Cards,  # noqa: F811
 ) -> None:
     running = integrating()
-    begun(running, bar)
+    number = begun(running, bar)
     running.process_of("kapconsole.monitor").kill()
     wait_for(lambda: dark(bar) or None, 5)
-    told = delivered(running)
+    told = delivered(running, number)
     assert told.reason is be.StopReason.HEARTBEAT_LOST
     assert told.cycles_delivered is not None
     running.end()

@@ -22,7 +22,9 @@ SECTOR = 512
 CUTS = 100  # with and without a key: 200
 
 
-_RECORDERS: list[apsw.VFS] = []  # SQLite Multiple Ciphers keeps a pointer to each for ever: none may go
+# SQLite Multiple Ciphers keeps a pointer to each for ever: none may go. With apsw itself, since this module may be
+# loaded twice, and a name that was used twice, or a recorder that went, ends the interpreter.
+_RECORDERS: list[apsw.VFS] = vars(apsw).setdefault("recorders_of_the_tests", [])
 
 
 class Recorder(apsw.VFS):

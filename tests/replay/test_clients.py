@@ -156,8 +156,9 @@ def entry(**fields) -> SessionEntry:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", 1), ("k-17", 1), ("K-17 dosing", 1), ("dosing k-17", 1), ("2026-03-05", 1), ("5 mar", 1), ("march 2026", 1),
-        ("integration", 0), ("k-18", 0), ("april", 0), ("2026-03-05_K-17.kaplog", 1), ("not closed", 0),
+        ("", 1), ("k-17", 1), ("K-17 dosing", 1), ("dosing k-17", 1), ("2026-03-05", 1), ("5 mar", 1),
+        ("march 2026", 1), ("integration", 0), ("k-18", 0), ("april", 0),
+        ("2026-03-05_K-17.kaplog", 1), ("not closed", 0),
     ],
 )  # fmt: skip
 def test_a_session_is_found_by_what_a_person_knows_of_it(query: str, found: int) -> None:
@@ -366,7 +367,7 @@ def test_a_passphrase_is_asked_for_in_the_window(
 
 def test_every_cap_is_a_key_and_tab_goes_everywhere(window: ClientsWindow) -> None:
     assert {action.id for action in ACTIONS} <= {action.id for action in EVERY_ACTION}
-    QTest.keyClick(window, "?")
+    QTest.keyClick(window.line, "?")
     assert window.sheet is None, "in the search line it is a letter"
     window.line.clear()
     choose(window, "K-17")
@@ -409,8 +410,8 @@ def test_the_command_opens_it(folder: Path) -> None:
     script = (
         "import sys; from PySide6.QtCore import QTimer; from kapconsole.replay.clients import window as w\n"
         "def show(self, shown=w.ClientsWindow.show):\n"
-        "    shown(self); timer = QTimer(self); timer.timeout.connect(lambda: self.list.count() and (print(self.code()),"
-        " self.close())); timer.start(20)\n"
+        "    shown(self); timer = QTimer(self); timer.start(20)\n"
+        "    timer.timeout.connect(lambda: self.list.count() and (print(self.code()), self.close()))\n"
         "w.ClientsWindow.show = show\n"
         "from kapconsole.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )

@@ -164,8 +164,6 @@ def test_called_off_while_it_runs(
     QTest.keyClick(sheet, ENTER)
     qtbot.waitUntil(going.is_set, timeout=20_000)
     assert sheet.running
-    QTest.keyClick(window, Qt.Key.Key_Space)
-    assert not window.player.playing, "while the form is open its keys are its own"
     QTest.keyClick(sheet, ESC)
     assert window.sheet is None
     go_on.set()

@@ -8,14 +8,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
 
 from kapconsole import events as ev
 from kapconsole.alarms import events as al
 from kapconsole.bilateral import events as bi
 from kapconsole.clinical import events as cl
+from kapconsole.console.curves import Axis
+from kapconsole.console.painted import Ink
+from kapconsole.console.theme import Look
 from kapconsole.cues.light import events as li
 from kapconsole.cues.music import events as mu
-from kapconsole.replay.lanes import NO_ALARMS, Lane, lanes, ruled, stops
+from kapconsole.replay.lanepaint import Placed, draw_lane
+from kapconsole.replay.lanes import NO_ALARMS, Lane, Stretch, lanes, ruled, stops
 from kapconsole.replay.rules import RULES, Rule
 from kapconsole.session.timeline import Timeline
 
@@ -194,3 +200,33 @@ def test_a_new_part_of_a_session_needs_one_rule() -> None:
     rule = Rule("Marks", marks={"mark-set": lambda body: f"m{body.label}"})
     made = timeline((1, ev.MarkSet(1 * S, "7")))
     assert [dot.words for dot in ruled(rule, made.events, made.end_us).marks] == ["m7"]
+
+
+def test_alarms_that_end_together_do_not_write_over_each_other(qapp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(Ink, "text", lambda self, x, baseline, words, *rest, **more: written.append(words) or 0.0)
+    band = [
+        Stretch(10 * S, 60 * S, "* NIBP 157/92 > 153", "low", 2),
+        Stretch(40 * S, 60 * S, "! NIBP overdue", "low", 2),
+    ]
+    later = Stretch(400 * S, 410 * S, "* SpO2 88 < 92", "medium", 1)
+    picture = QImage(1000, 40, QImage.Format.Format_RGB32)
+    painter = QPainter(picture)
+    placed = Placed(Lane("Alarms", (*band, later), rows=3), QRectF(0, 0, 1000, 39))
+    draw_lane(Ink(painter, Look()), placed, Axis(0, 600 * S, 0, 5, False))
+    painter.end()
+    assert written == ["* NIBP 157/92 > 153", "* SpO2 88 < 92"]
+
+
+def test_a_withdrawn_consent_and_a_safety_prompt_are_seen() -> None:
+    made = timeline(
+        (10, cl.ConsentWithdrawn(10 * S, *[""] * (len(cl.ConsentWithdrawn.__struct_fields__) - 1))),
+        (20, BODIES["safety-raised"](20 * S, "phq-9", "Item 9 was answered")),
+        (30, BODIES["safety-answered"](30 * S, "asked; prescriber informed", "nurse")),
+    )
+    words = [dot.words for dot in named(made)["Checks"].marks]
+    assert words == [
+        "CONSENT WITHDRAWN",
+        "safety prompt: Item 9 was answered",
+        "safety prompt answered: asked; prescriber informed",
+    ]

@@ -17,7 +17,7 @@ S = 1_000_000
 def recorded(values: list[float | None], step_s: float = 1.0) -> Timeline:
     timeline = Timeline()
     for number, value in enumerate(values):
-        quality = Quality.GOOD if value is not None else Quality.NO_SENSOR
+        quality = Quality.GOOD if value is not None else Quality.SENSOR_OFF
         timeline.add(Measurement(round(number * step_s * S), 1, Metric.SPO2, value, quality))
     return timeline
 
@@ -66,7 +66,7 @@ def test_a_loss_ends_a_stretch() -> None:
 def test_a_cuff_reading_is_a_place() -> None:
     timeline = Timeline()
     for number, sys in enumerate((120.0, 165.0, 130.0), 1):
-        body = NibpMeasured(2, sys, 80.0, 95.0, 70.0)
+        body = NibpMeasured(2, sys, 80.0, 95.0, 70.0, Quality.GOOD, "")
         timeline.add(Event(number, number * 60 * S, number * 60 * S, "monitor", body))
     assert [hit.words for hit in places(timeline, Asked("sys", ">", 160, 0))] == ["NIBP 165/80 mmHg"]
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QScrollArea,
+    QStyle,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -165,7 +166,7 @@ class ClientPane(QFrame):
     def _select(self, before: SessionEntry | None, marked: frozenset[str]) -> None:
         """The same session as before where it is still there; else the newest that was searched for."""
         files = [entry.file for entry in self._shown]
-        if before is not None and before.file in files:
+        if before is not None and before.file in files and (not marked or before.file in marked):
             row = files.index(before.file)
         else:
             row = next((row for row, file in enumerate(files) if file in marked), 0)
@@ -179,7 +180,6 @@ class ClientPane(QFrame):
             table.setRowHeight(row, height)
         rows = min(MOST_ROWS, max(1, table.rowCount()))
         head = table.horizontalHeader().sizeHint().height()
-        table.setFixedHeight(head + rows * height + round(look.px(10)))
         padding = 2 * round(look.px(6)) + 8  # Qt keeps a few pixels of its own beside the padding of the style
         for column, name in enumerate(COLUMNS):
             width = look.width(name, SMALL)
@@ -187,6 +187,12 @@ class ClientPane(QFrame):
                 item = table.item(row, column)
                 width = max(width, look.width(item.text(), SMALL) if item is not None else 0.0)
             table.setColumnWidth(column, round(width) + padding)
+        last = len(COLUMNS) - 1
+        items = [table.item(row, last) for row in range(table.rowCount())]
+        table.setColumnHidden(last, not any(item is not None and item.text() for item in items))
+        wide = sum(table.columnWidth(column) for column in range(last)) > self.width()
+        bar = table.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent) if wide else 0
+        table.setFixedHeight(head + rows * height + round(look.px(10)) + bar)
 
 
 def _about(page: ClientPage) -> str:

@@ -40,7 +40,17 @@ class TwoScreens:
     def __init__(self) -> None:
         read, write = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{2 * SIZE[0]}x{SIZE[1]}x24", "+extension", "RANDR", "-br"],
+            [
+                "Xvfb",
+                "-displayfd",
+                str(write),
+                "-screen",
+                "0",
+                f"{2 * SIZE[0]}x{SIZE[1]}x24",
+                "+extension",
+                "RANDR",
+                "-br",
+            ],
             pass_fds=(write,),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -157,8 +157,7 @@ def onsets(source: Any, first: int, count: int) -> list[int]:
     """Where sound begins in a stretch, frames counted from `first`, ears together."""
     loud = np.abs(source.render(first, count)).max(axis=1) > 1e-6
     edges = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
-    kept = [int(edge) for edge in edges if not loud[max(0, edge - 2000) : edge].any()]
-    return kept
+    return [int(edge) for edge in edges if not loud[max(0, edge - 2000) : edge].any()]
 
 
 @pytest.fixture

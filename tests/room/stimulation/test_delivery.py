@@ -262,4 +262,4 @@ def test_a_card_that_runs_fast_gets_its_tones_in_time_all_the_same(tmp_path: Pat
     timing = bench.delivered.tone_timing
     assert timing.count == 120
     assert abs(timing.max_ms) < 3.0, "counted from the start it would be 9 ms by the end"
-    assert abs(timing.mean_ms) < 0.5
+    assert abs(timing.mean_ms) < 1.0

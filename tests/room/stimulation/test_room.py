@@ -181,6 +181,7 @@ def test_told_to_end_in_a_set_it_gives_its_account_and_leaves_the_bar_dark(cards
     wait_for(lambda: not room.dark())
     room.process.terminate()
     told = room.delivered(1)
+    assert (told.reason, told.text) == (StopReason.STOP_NOW, "the room process was ended")
     assert told.stop_us - told.start_us > 0
     assert room.process.wait(10) == 0
     wait_for(room.dark)

@@ -117,6 +117,17 @@ def test_both_stops_are_taken_and_only_of_the_set_that_runs(monitor: Monitor) ->
     assert (monitor.delivered.reason, monitor.delivered.passes_delivered) == (StopReason.FINISH_PASS, 2)
 
 
+def test_a_stop_that_overtakes_its_set_stops_it(monitor: Monitor) -> None:
+    monitor.send(Do(StopAsked(1, StopKind.STOP_NOW, "by a person", 0)))
+    monitor.ask(1)
+    monitor.run(1.0)
+    assert (monitor.delivered.reason, monitor.delivered.channels) == (StopReason.STOP_NOW, ())
+    assert not monitor.out.added
+    monitor.ask(2, cycles=1)
+    monitor.run(3.0)
+    assert monitor.delivered.reason is StopReason.COUNT
+
+
 def test_lost_contact_stops_at_once_and_the_account_comes_when_it_is_back(monitor: Monitor) -> None:
     monitor.ask()
     monitor.run(1.5)
@@ -139,6 +150,7 @@ def test_a_monitor_that_falls_silent_leaves_the_pass_to_end(monitor: Monitor) ->
     assert told.reason is StopReason.HEARTBEAT_LOST
     assert "did not answer" in told.text
     assert told.passes_delivered in (4, 5), "0.5 s after the last word, and to the end of that pass"
+    assert monitor.out.remixed == 1
 
 
 def test_a_monitor_that_beats_is_not_silent(monitor: Monitor) -> None:
