@@ -186,7 +186,7 @@ def onsets(room: Room, card: Any, seconds: float, busy: int) -> None:
         print(
             f"  the room's own account: {timing.count} tones, mean {timing.mean_ms:.3f}, SD {timing.sd_ms:.3f}, "
             f"largest {timing.max_ms:.3f} ms; {told.audio_underflows} underflows; bar {told.bar_frames_sent} frames, "
-            f"{told.bar_frames_skipped} skipped"
+            f"{told.bar_frames_skipped} skipped; ended by {told.reason}"
         )
 
 
@@ -198,15 +198,18 @@ def stops(room: Room, card: Any, times: int) -> None:
         wait_for(lambda: np.abs(card.recorded(card.frames() - 2400)).max(initial=0.0) > 0.06)
         shown, before, asked_s = len(room.bar.shown), card.frames(), time.monotonic()
         room.stop()
-        room.delivered()
+        told = room.delivered()
         PAUSE.wait(0.4)
+        if told.reason is not be.StopReason.STOP_NOW:
+            print(f"  one left out, it had ended before: {told.reason}, {told.text}")
+            continue
         sounding = np.flatnonzero(np.abs(card.recorded(before)).max(axis=1) > 1e-4)
         silent.append(1000 * (sounding[-1] + 1) / RATE_HZ if len(sounding) else 0.0)
         dark = [each for each in room.bar.shown[shown:] if not any(each.picture)]
         black.append(1000 * (room.began_s + dark[0].at_s - asked_s))
         if any(any(each.picture) for each in room.bar.shown[room.bar.shown.index(dark[0]) :]):
             print("LIT AFTER A STOP")
-    print(f"stop now, {times} times: silent in the card after", end=" ")
+    print(f"stop now, {len(silent)} times: silent in the card after", end=" ")
     print(f"median {np.median(silent):.0f} ms, worst {max(silent):.0f} ms;", end=" ")
     print(f"the bar black after median {np.median(black):.0f} ms, worst {max(black):.0f} ms")
 

@@ -58,7 +58,19 @@ CARE_KEYS = {
 }
 
 NOT_LOCKED = frozenset(
-    {*(action.id for action in CARE), "schedule", "phases", "dose", "phase", "cuff", "devices"} - {"emergency", "lock"}
+    {
+        *(action.id for action in CARE),
+        "schedule",
+        "phases",
+        "dose",
+        "phase",
+        "cuff",
+        "devices",
+        "sets",
+        "music",
+        "light",
+    }
+    - {"emergency", "lock"}
 )
 """What a locked screen does not open: vitals, strip, acknowledging, help, stops, notes and marks stay."""
 

@@ -49,6 +49,7 @@ def attach(address: Address, station: str = "", staff: str = "") -> int:
         presets=config_dir() / "alarm_presets",
         site=CareSite(config_dir() / "clinical"),
         place=feed.place,
+        station=feed,
         stop_key=read_config()[0].stop_key,
     )
     watchdog = Watchdog(window.paint_log, feed.frozen)

@@ -10,9 +10,9 @@ from kapconsole.alarms.quiet import Asked
 from kapconsole.commands import CommandBody
 from kapconsole.console.keys import Action
 
-LISTEN = Action("listen", "O", "I am listening", "Listen for the quiet room, or no more (at a station)")
-ACCEPT = Action("accept", "+", "accept alarm", "Answer for the alarm that this station is asked about")
-REJECT = Action("reject", "−", "pass alarm on", "Pass the alarm on to the next person who listens")
+LISTEN = Action("listen", "Ins", "I am listening", "Listen for the quiet room, or no more (at a station)")
+ACCEPT = Action("accept", "PgUp", "accept alarm", "Answer for the alarm that this station is asked about")
+REJECT = Action("reject", "PgDn", "pass alarm on", "Pass the alarm on to the next person who listens")
 STATION_ACTIONS = (LISTEN, ACCEPT, REJECT)
 NO_STATION = "this is the room's own console: listening is for another one (kapconsole console --station NAME)"
 

@@ -26,6 +26,7 @@ from kapconsole.console.paintlog import PaintLog
 from kapconsole.console.palette import NIGHT, Palette
 from kapconsole.console.roomdesk import MORE_ROOM_KEYS, RoomDesk
 from kapconsole.console.sheets import DoseSheet, KeysSheet, NoteSheet, QuestionSheet, Sheet
+from kapconsole.console.stationdesk import STATION_ACTIONS, Station, StationDesk
 from kapconsole.console.strip import ACKNOWLEDGE, ALARMS, PAUSE
 from kapconsole.console.theme import apply
 from kapconsole.console.view import SessionView
@@ -68,6 +69,7 @@ MORE_KEYS = (
     *WAYS_IN_LIST,
     *MORE_ROOM_KEYS,
     *(action for action in CARE if action not in (EMERGENCY, SESSION)),
+    *STATION_ACTIONS,
     Action("escape", "Esc", "", "Stop: a running set, else the cuff; then close a form"),
     Action("help", "F1", "", "Call for help, also in a form and while words are typed"),
     Action("end", "F10", "", "End the session (asks first)"),
@@ -115,6 +117,9 @@ _KEYS = {
     Qt.Key.Key_Up: "rate-up",
     Qt.Key.Key_Down: "rate-down",
     Qt.Key.Key_Z: "mix",
+    Qt.Key.Key_Insert: "listen",
+    Qt.Key.Key_PageUp: "accept",
+    Qt.Key.Key_PageDown: "reject",
     **CARE_KEYS,
 }
 _STOPS = (cm.CuffStop, StopSet, HouseLight)
@@ -172,6 +177,7 @@ class ConsoleWindow(QWidget):
         stop_key: str = "",
         site: CareSite | None = None,
         place: str = CONSOLE,
+        station: Station | None = None,
     ) -> None:
         """`poll_ms`: 0 leaves polling to the caller. `role`: who sits here, of `alarms.wishes.ROLES`.
 
@@ -179,6 +185,7 @@ class ConsoleWindow(QWidget):
 
         `clock_us`: the monotonic clock that alarms flash by. `presets`: the site's folder of alarm presets.
         `site`: what the clinic has set up. `place`: how the log calls this console, under which a role is taken here.
+        `station`: what is known of this console as one that listens for a quiet room.
         """
         super().__init__()
         apply(palette)
@@ -204,6 +211,7 @@ class ConsoleWindow(QWidget):
         )
         self._touches = Touches(self.care.touched, self)
         self.room = RoomDesk(self.view, feed.moment, self._send, self._open, self.close_sheet, config_dir())
+        self.station = None if station is None else StationDesk(station, self._send, self.view.say)
         self._stop_keys = {Qt.Key.Key_F9, *named_keys(stop_key)}
         self.view.acted.connect(self.act)
         self.view.note_opened.connect(self.correct_note)
@@ -293,6 +301,8 @@ class ConsoleWindow(QWidget):
     def act(self, name: str) -> None:
         """Do what a key or its cap stands for, at this moment."""
         if self.care.act(name) or self.desk.act(name) or self.room.act(name):
+            return
+        if self.station is not None and self.station.act(name):
             return
         now_us = self._feed.moment().now_us
         match name:

@@ -198,6 +198,10 @@ class Parts:
         match body:
             case ev.PhaseEntered(phase=phase):
                 return [*self._light.triggered(state.light, f"phase {phase}", now_us), *self._stopped(state, now_us)]
+            case al.SelfTestConfirmed(heard=heard, seen=seen, output=output):
+                # Once heard and seen it need not be ticked again before the dose.
+                words = f"tone {'heard' if heard else 'not heard'}, lights {'seen' if seen else 'not seen'} · {output}"
+                return [ce.TestConfirmed(now_us, "alarm-sound", heard and seen, words)]
             case mu.SegmentEntered(segment=segment):
                 return [*self._light.triggered(state.light, f"music {segment}", now_us)]
             case al.AlarmBegan() | al.AlarmChanged() | be.ScreeningAnswered() | be.SetChanged():

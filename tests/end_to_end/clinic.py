@@ -20,7 +20,7 @@ from kapconsole.lifeline import Orders, write_orders
 from kapconsole.paths import config_dir, sessions_dir
 from kapconsole.wire import Address, new_address
 from kapdevices.catalog import find
-from kapdevices.patient import Patient
+from kapdevices.patient import Patient, effect
 from kapdevices.simulate import SimulatorHost
 
 CLIENT = "K-0207"
@@ -36,7 +36,7 @@ sys.exit(Launcher(read_orders(), with_console=False, say=lambda text: print(text
 
 
 class Person(Patient):
-    """The simulated patient; a dose and a dip of the saturation begin when somebody says so."""
+    """The simulated patient, of half the usual rise; a dose and a dip of the saturation begin when somebody says so."""
 
     def __init__(self) -> None:
         super().__init__("course", dose_at_s=None)
@@ -52,6 +52,12 @@ class Person(Patient):
         value = super().spo2(t_s)
         dips = self._dip_at_s is not None and 0 <= t_s - self._dip_at_s < DIP_S
         return value - DIP_PERCENT if dips else value
+
+    def systolic(self, t_s: float) -> float:
+        return super().systolic(t_s) - 17 * effect(self._since_dose_s(t_s))
+
+    def diastolic(self, t_s: float) -> float:
+        return super().diastolic(t_s) - 8.5 * effect(self._since_dose_s(t_s))
 
 
 def simulate(speed: float, links: Sequence[str]) -> None:

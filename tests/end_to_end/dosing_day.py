@@ -239,7 +239,7 @@ def dark(k: Keyboard) -> None:
 
 def watch(k: Keyboard) -> None:
     """The schedule takes the cuff readings; sedation by the whispered name; a remark with the key of its mark."""
-    k.until(lambda: minutes(k) > 20, "twenty minutes", 40)
+    k.until(lambda: minutes(k) > 14, "fourteen minutes", 40)
     k.open("o", "Sedation")
     k.press("4")
     k.fill(Breaths="12")
@@ -257,7 +257,7 @@ def watch(k: Keyboard) -> None:
     k.at("Side effects")
     k.leave()
     k.remember("inward")
-    k.until(lambda: minutes(k) > 31, "thirty-one minutes", 40)
+    k.until(lambda: minutes(k) > 21, "twenty-one minutes", 40)
 
 
 def emerge(k: Keyboard) -> None:
@@ -286,7 +286,7 @@ def come_back(k: Keyboard) -> None:
     answer_gate(k, "The prescriber's rule", "The prescriber's rule", Answer="yes")
     enter(k, "integrate")
     next_phase(k, "recover", "Recover")
-    k.until(lambda: minutes(k) > 46 and len(k.state.nibp) >= 8, "the cuff reading of 45 min", 40)
+    k.until(lambda: minutes(k) > 30.5 and len(k.state.nibp) >= 6, "the cuff reading of 30 min", 40)
     k.open(Qt.Key.Key_F12, "Discharge")
     answer_gate(k, "Steady walk", "Steady walk", Answer="yes")
     answer_gate(k, "Suicidal thoughts", "Suicidal thoughts", Answer="no concern")

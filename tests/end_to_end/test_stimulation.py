@@ -82,7 +82,7 @@ def dark(bar: SimulatedBar) -> bool:
 
 
 def begun(running: Session, bar: SimulatedBar) -> int:
-    """A set is heard and seen; its number. A machine that is busy with other things may bring it too late: once more."""
+    """A set is heard and seen; its number. A busy machine may bring it too late: then once more."""
     for _ in range(4):
         said(running, "bls", "start", "desensitization-standard", "channels", "bar,audio")
         number = len(wait_for(lambda: running.events(be.SetAsked)))

@@ -6,6 +6,7 @@ import pytest
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
+from kapconsole.alarms.events import SelfTestConfirmed
 from kapconsole.clock import FakeClock
 from kapconsole.rows import row_event
 from kapconsole.session.runner import DeviceEntry, Outcome, Runner
@@ -270,3 +271,11 @@ def test_a_device_cannot_feed_what_it_does_not_measure(clock: FakeClock) -> None
     outcome = ask(Runner(clock, [OXIMETER, cuff]), cm.Feed("spo2", 2))
     assert outcome.answer is not None
     assert outcome.answer[1:] == (False, "device 2 (suntech) does not measure spo2")
+
+
+def test_a_self_test_that_was_heard_and_seen_opens_the_gate_before_the_dose(clock: FakeClock) -> None:
+    runner = Runner(clock, [OXIMETER])
+    runner.note_fact(SelfTestConfirmed(True, True, "speaker", "nurse", clock.now_us()))
+    assert runner.state.care.tests["alarm-sound"].passed
+    runner.note_fact(SelfTestConfirmed(False, True, "speaker", "nurse", clock.now_us()))
+    assert not runner.state.care.tests["alarm-sound"].passed
