@@ -24,8 +24,12 @@ LOCKED_PHASES = ("dose", "onset", "inward")
 ALERT_SEDATION = 5
 """The score of a person who is fully awake (session reference, section 6)."""
 
-START_LEAD_US = 500_000
-"""From the wish to the set's first moment: so that every device is ready and nothing begins late."""
+START_LEAD_US = 1_000_000
+"""From the wish to the set's first moment: so that every device is ready and nothing begins late, not even when the
+disk is waited for (half a second at most)."""
+
+CHANGE_LEAD_US = 150_000
+"""A change holds from the first edge after this: what is on its way to eyes and ears by then is not altered."""
 
 VISUAL = (Channel.LIGHT, Channel.BAR)
 SUD = (0, 10)
@@ -310,7 +314,8 @@ def _change(
         raise NotNow(wrong_sweep)
     _visual(channels, view, situation, library)
     _fast(rate, view)
-    return be.SetChanged(running.asked.set_id, wish.rate_cps, wish.sweep_deg, wish.channels, wish.level_dbfs, now_us)
+    at_us = now_us + CHANGE_LEAD_US
+    return be.SetChanged(running.asked.set_id, wish.rate_cps, wish.sweep_deg, wish.channels, wish.level_dbfs, at_us)
 
 
 def _rate(wish: ws.RateSet, view: BilateralView, now_us: int) -> be.SetRated:

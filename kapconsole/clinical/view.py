@@ -209,7 +209,8 @@ def _fold_clinical(view: CareView, body: object) -> CareView:
         case ce.IntentionSet():
             return replace(view, intention=body)
         case ce.Discharged():
-            return replace(view, discharged=body)
+            # Whoever has gone home is not asked for any more.
+            return replace(view, discharged=body, prompts={})
         case _:
             return _fold_course(view, body)
 

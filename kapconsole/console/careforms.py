@@ -115,8 +115,9 @@ class FormSheet(Sheet):
         self.labels: dict[str, QLabel] = {}
         self.note = QLabel(note)
         self.note.setWordWrap(True)
-        self.note.setVisible(bool(note))
+        # Into the form first: a label without a parent would be shown as a window of its own and take the keyboard.
         self.body.addWidget(self.note)
+        self.note.setVisible(bool(note))
         self.grid = grid = QGridLayout()
         grid.setHorizontalSpacing(round(look.px(14)))
         grid.setVerticalSpacing(round(look.px(8)))

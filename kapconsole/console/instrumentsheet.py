@@ -99,8 +99,8 @@ class ItemSheet(Sheet):
         self.date = QLineEdit()
         self.date.setAccessibleName("Answered on, a date")
         self.date.setPlaceholderText("answered on 2026-01-31")
+        self.body.addWidget(self.date)  # before it is shown: without a parent it would be a window of its own
         self.date.setVisible(paper)
-        self.body.addWidget(self.date)
         self.credit = self._label(held.credit)
         self.credit.setObjectName("small")
         self.finish_layout()
@@ -111,8 +111,8 @@ class ItemSheet(Sheet):
     def _label(self, words: str) -> QLabel:
         label = QLabel(words)
         label.setWordWrap(True)
+        self.body.addWidget(label)  # before it is shown: without a parent it would be a window of its own
         label.setVisible(bool(words))
-        self.body.addWidget(label)
         return label
 
     def set_look(self, look: Look) -> None:

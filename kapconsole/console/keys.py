@@ -187,5 +187,8 @@ class Footer(Painted):
         left = ink.text(px(4), baseline, BEDSIDE, SMALL, palette.secondary) + px(40)
         words = self.quiet_line(self.moment)
         if words:
-            start = left + ink.triangle(left, baseline, 14, palette.text) + px(8)
+            # The triangle says that something was not taken; what went well is said without it.
+            start = left
+            if "refused" in words or words.startswith("not "):
+                start += ink.triangle(left, baseline, 14, palette.text) + px(8)
             ink.fitted(start, baseline, words, rect.width() - start - right - px(30), SMALL, palette.text, True)

@@ -235,7 +235,9 @@ class MusicPanel(KeyedPanel):
         def x_of(minutes: float) -> float:
             return rect.left() + rect.width() * min(1.0, max(0.0, minutes / end))
 
-        for part in now.parts:
+        names: list[tuple[float, float]] = []
+        # The present segment's name is whole, however short the segment; where it stands no other name does.
+        for part in sorted(now.parts, key=lambda part: not part.present):
             width = x_of(part.end) - x_of(part.start) - px(4)
             middle = (x_of(part.start) + x_of(part.end)) / 2
             code = palette.text if part.present else palette.tertiary
@@ -245,6 +247,9 @@ class MusicPanel(KeyedPanel):
             if name == part.name or len(name) > 3:
                 half = self.look.width(name, SMALL, part.present) / 2
                 middle = min(max(middle, rect.left() + half), rect.right() - half)
+                if any(middle - half < right + px(4) and middle + half > left - px(4) for left, right in names):
+                    continue
+                names.append((middle - half, middle + half))
                 ink.text(middle, names_y, name, SMALL, code, part.present, CENTRE)
         if rect.height() < px(18):
             return

@@ -243,7 +243,7 @@ class Strip(Painted):
     def _item_width(self, item: Item) -> float:
         px = self.look.px
         symbol = px(24) if item.kind != "ended" else 0.0
-        text = self.look.width(f"{item.mark} {subscripted(item.text)}".strip(), TEXT, item.kind == "alarm")
+        text = self.look.width(f"{item.mark} {subscripted(item.text)}".strip(), TEXT, item.kind != "ended")
         return text + symbol + px(12)
 
     def _paint_item(self, ink: Ink, item: Item, x: float, baseline: float, width: float, code: str) -> float:

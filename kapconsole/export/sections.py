@@ -106,6 +106,7 @@ def doses(recorded: Recorded) -> Part:
             named("expiry", more.get("expiry")),
             named("given by", more.get("given_by")),
             named("witness", more.get("witness")),
+            named("site", more.get("site")),
             f"waste {more['waste_mg']:g} mg" if more.get("waste_mg") else "",
             named("waste seen by", more.get("waste_witness")),
             named("although", more.get("exception")),

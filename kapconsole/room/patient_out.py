@@ -29,6 +29,7 @@ KEPT = 8 * RATE_HZ
 BLOCK = RATE_HZ // 10
 TURN_S = 0.05
 PAIR_EVERY_S = 0.5
+CLOSE_US = 300
 LOOK_EVERY_S = 0.1
 REOPEN_EVERY_S = 1.0
 BACK_S = 5.0
@@ -147,7 +148,8 @@ class PatientOut:
     def add(self, source: Source, peak_dbfs: float = TONES_PEAK_DBFS, first_channel: int = 0) -> None:
         """Mix a source in from now on, held below `peak_dbfs`. `first_channel` 2: the tactile pair."""
         with self._lock:
-            cap = amplitude(min(peak_dbfs, self.tones_peak_dbfs))
+            # Pulses go to the hands: the ceiling is that of the ears.
+            cap = amplitude(min(peak_dbfs, GUARD_DBFS if first_channel else self.tones_peak_dbfs))
             self._playing.append(_Playing(source, cap, first_channel, self._sink.earliest()))
         self.changed()
 
@@ -246,8 +248,13 @@ class PatientOut:
             heard = self._sink.heard()
             self._playing = [each for each in self._playing if each.ends is None or each.ends > heard]
             if now_s - self._paired_s >= PAIR_EVERY_S:
-                self._paired_s = now_s
-                self.frames.add(heard, self._clock.now_us())
+                before_us = self._clock.now_us()
+                heard = self._sink.heard()
+                between_us = self._clock.now_us() - before_us
+                # A reading that took long says little of when it was true; the next turn tries again.
+                if between_us <= CLOSE_US * self._clock.frame.speed or now_s - self._paired_s >= 2 * PAIR_EVERY_S:
+                    self._paired_s = now_s
+                    self.frames.add(heard, before_us + between_us // 2)
             unheard = isinstance(self._sink, NullSink)
             if unheard or now_s - self._looked_s < LOOK_EVERY_S:
                 look = None

@@ -15,6 +15,7 @@ from kapconsole import commands as cm
 from kapconsole import events as ev
 from kapconsole.alarms import events as al
 from kapconsole.alarms import wishes as aw
+from kapconsole.alarms.verdict import say
 from kapconsole.bilateral import events as be
 from kapconsole.bilateral import rules
 from kapconsole.bilateral import wishes as bw
@@ -84,6 +85,7 @@ ACTIONS: dict[type, str] = {
 """What a wish is by the table of roles; the clinical core knows its own."""
 
 GONE = ("gone", "silent")
+UNHEARD = say("T06", words="")
 NOWHERE = Path("nowhere")
 """A folder that is not there: what a site has set up is read by the monitor, not here."""
 
@@ -236,7 +238,8 @@ def situation(state: State) -> rules.Situation:
         oriented=care.oriented,
         sedation=care.alertness,
         dosing_day=bool(state.doses) or kind == "dosing",
-        high_alarm=bool(care.highs),
+        # That the alarm cannot be heard (T06) is nothing of the patient's; it is shown for as long as it lasts.
+        high_alarm=any(not text.startswith(UNHEARD) for text in care.highs.values()),
     )
 
 

@@ -17,7 +17,7 @@ from kapconsole.alarms.engine import AlarmEngine
 from kapconsole.alarms.quiet import QuietRoom
 from kapconsole.alarms.status import ShownAlarm
 from kapconsole.alarms.wishes import AcceptAlarm, AlarmWish, ListenLease, PauseAudio, QuietWish, RejectAlarm
-from kapconsole.bilateral.events import StopAsked
+from kapconsole.bilateral.events import StopAsked, StopKind
 from kapconsole.clinical import wishes as cw
 from kapconsole.clinical.events import CuffBySchedule
 from kapconsole.clock import Clock, duration_text
@@ -302,12 +302,18 @@ class Runner:
     def _end(self, command: cm.Command, reason: str, now_us: int) -> Outcome:
         if self.alarms is not None and (why := self.alarms.refusal_to_close(reason)):
             raise Refused(why)
+        running = self.state.sets.running
+        if running is not None and not reason.strip():
+            raise Refused("a set is running: stop it first, so that what was delivered of it is in the record")
         reason = reason.strip() or ENDED
         last = self.finish()
         body = ev.SessionClosed(reason)
         # The alarms end first, so that the close stays the last event of the log.
         told = [] if self.alarms is None else self.alarms.feed(ev.Event(0, now_us, 0, command.actor, body))
         events: list[ev.StreamItem] = [self._event(each, ALARMS, now_us) for each in told]
+        if running is not None:
+            stop = StopAsked(running.asked.set_id, StopKind.STOP_NOW, "the session is closed", now_us)
+            events.append(self._event(stop, command.actor, now_us))
         closed = self._outcome([*events, self._event(body, command.actor, now_us)])
         return msgspec.structs.replace(
             closed, rows=(*last.rows, *closed.rows), ends=reason, answer=(command.id, True, "session closed")

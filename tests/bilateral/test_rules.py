@@ -49,14 +49,14 @@ def must_stop(monitor: Any, now_us: int) -> list[be.BilateralBody]:
 # -- starting ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_set_is_asked_for_whole_and_begins_half_a_second_later(new_monitor: Callable[..., Any]) -> None:
+def test_a_set_is_asked_for_whole_and_begins_a_second_later(new_monitor: Callable[..., Any]) -> None:
     monitor = new_monitor(Room(screen=Screen(600, 340, 1920, 1080, 700), offsets=be.Offsets(audio_ms=12))).ready()
     monitor.now_us = 5 * S
     asked = started(monitor, sud_before=7)
     assert (asked.set_id, asked.phase, asked.sud_before, asked.at_us) == (1, "integrate", 7, 5 * S)
     plan = asked.plan
     assert (plan.preset, plan.version, plan.rate_cps, plan.cycles) == ("desensitization-standard", 1, 1.0, 24)
-    assert plan.start_us == 5_500_000
+    assert plan.start_us == 6_000_000
     assert plan.screen is not None
     assert plan.offsets.audio_ms == 12
     assert monitor.view.running is not None
@@ -221,7 +221,7 @@ def test_the_record_says_what_was_delivered(new_monitor: Callable[..., Any]) -> 
     assert body.cycles_asked == 24
     assert body.passes_delivered == 2 * body.cycles_delivered
     assert [rate for _, rate in body.rate_trace] == pytest.approx([0.6, 0.8, 1.0, 0.5])
-    assert body.start_us == 500_000
+    assert body.start_us == 1_000_000
     assert 10 * S <= body.stop_us <= 11 * S
     assert body.stop_utc_us == utc(body.stop_us)
     assert monitor.view.running is None

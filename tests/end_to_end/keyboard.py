@@ -172,9 +172,7 @@ class Keyboard:
     def press(self, *keys: str | Qt.Key) -> None:
         """Press keys one after the other, each as a character or as a key."""
         for key in keys:
-            if not self.window.isActiveWindow():
-                self.window.activateWindow()
-                QTest.qWait(20)
+            assert self.window.isActiveWindow(), f"another window has taken the keyboard\n{self.told()}"
             QTest.keyClick(self.window.windowHandle(), key)
 
     def type(self, text: str) -> None:

@@ -134,6 +134,7 @@ def replays_as_seen(day: Played) -> int:
         timeline = Timeline()
         timeline.add_rows(opened.rows())
     window = ReplayWindow(day.log.name, timeline, frame_ms=0)
+    window.show()
     try:
         for seen in day.seen:
             window.seek(seen.at_us)
@@ -226,7 +227,7 @@ def test_an_integration_visit_by_keys_alone_stands_with_the_dosing_day_on_the_cl
                   "session T. Hart (therapist) with PIN"):  # fmt: skip
         assert words in text, words
     said(capsys, "export", str(log), "--to", "csv", "-o", str(tmp_path / "csv"), "--no-waves")
-    assert [row["reason"] for row in table(tmp_path / "csv", "event_set-delivered")] == ["stop_now", "count"]
+    assert [row["reason"] for row in table(tmp_path / "csv", "event_bilateral-set-delivered")] == ["stop_now", "count"]
     # Both days on the client's page: dose, peaks, scores, sets.
     page = json.loads(said(capsys, "clients", "K-0207", "--json"))
     dosed, visit = page["sessions"]
