@@ -24,7 +24,11 @@ from kapdevices.patient import Patient, effect
 from kapdevices.simulate import SimulatorHost
 
 CLIENT = "K-0207"
-STAFF = {"thea": ("T. Hart", "therapist", "2468"), "nils": ("N. Berg", "nurse", "1357"), "pia": ("P. Lund", "prescriber", "9753")}
+STAFF = {
+    "thea": ("T. Hart", "therapist", "2468"),
+    "nils": ("N. Berg", "nurse", "1357"),
+    "pia": ("P. Lund", "prescriber", "9753"),
+}
 PROTOCOLS = ("nonin", "suntech")
 DIP_S, DIP_PERCENT = 150.0, 14.0
 LAUNCH = """

@@ -49,6 +49,7 @@ def arrive(k: Keyboard) -> None:
     be(k, "thea")
     be(k, "nils")
     name_the_visit(k, "Dosing session")
+    k.picture("1-visit")
     menu(k, "5", "Consent")
     k.fill(Form="KAP consent", Version="3", Signed_on="")
     k.at("The session")
@@ -73,6 +74,7 @@ def arrive(k: Keyboard) -> None:
     k.open("i", "Intention")
     k.fill(Intention=INTENTION)
     k.at("The session")
+    k.picture("2-session")
     screen(k)
     back_to_room(k)
 
@@ -138,6 +140,7 @@ def prepare(k: Keyboard) -> None:
     k.open("f", "Before Pre-dose")
     answer_gate(k, "Effects, course and limits", "Effects, course", Answer="yes")
     answer_gate(k, "Consent to touch", "Consent to touch", Answer="yes")
+    k.picture("3-gate")
     enter(k, "pre-dose")
 
 
@@ -158,6 +161,7 @@ def before_the_dose(k: Keyboard) -> None:
     answer_gate(k, "Patient's sound", "Patient's sound", It_was="as it should be")
     answer_gate(k, "Alarm limits confirmed", "Confirm the alarm limits")
     answer_gate(k, "Pre-dose check signed", "Sign: pre-dose", PIN=STAFF["nils"][2])
+    k.picture("4-before-dose")
     enter(k, "dose")
 
 
@@ -184,6 +188,7 @@ def dose(k: Keyboard, day: Day) -> None:
     k.open("d", "Dose given at")
     k.fill_only(Drug="ketamine", Amount="60", Drawn="50", Volume="1.1", Lot="A1201", Expiry="2999-05-31")
     assert "does not fit" in k.words(), k.words()
+    k.picture("5-dose")
     k.fill(Volume="1.2", Given_by=STAFF["nils"][0], Witness=STAFF["thea"][0], Site="left deltoid")
     k.closed()
     k.until(lambda: bool(k.state.doses), "the dose is recorded")
@@ -214,6 +219,7 @@ def inward(k: Keyboard, day: Day) -> None:
     k.until(lambda: k.state.music.held, "the segment is held")
     day.tell("dip")
     k.until(lambda: "HIGH" in k.part("strip"), "a HIGH alarm on the strip")
+    k.picture("6-alarm")
     k.remember("alarm")
     k.press("a")
     k.until(lambda: happened(k, AlarmAcknowledged), "the alarm is acknowledged")
@@ -256,6 +262,7 @@ def watch(k: Keyboard) -> None:
     k.fill(Words="slight, passes")
     k.at("Side effects")
     k.leave()
+    k.picture("7-inward")
     k.remember("inward")
     k.until(lambda: minutes(k) > 21, "twenty-one minutes", 40)
 
@@ -277,6 +284,7 @@ def emerge(k: Keyboard) -> None:
     k.answer("SUD", "3")
     k.at("Questionnaires")
     k.leave()
+    k.picture("8-emerge")
     k.remember("emerge")
 
 
@@ -303,6 +311,7 @@ def come_back(k: Keyboard) -> None:
     k.at("Pass over: Shortest stay")
     k.fill(Reason="clear and steady for half an hour, lives next door")
     k.at("Discharge")
+    k.picture("9-discharge")
     k.remember("door")
     leave_by_the_door(k)
     k.until(lambda: k.state.care.discharged is not None, "discharged")
@@ -325,6 +334,7 @@ def end(k: Keyboard) -> None:
     k.fill(PIN=STAFF["pia"][2])
     back_to_room(k)
     next_phase(k, "follow-up", "Follow-up")
+    k.picture("10-end")
     k.remember("end")
     k.open(Qt.Key.Key_F10, "End the session?")
     k.enter()

@@ -1,11 +1,11 @@
-"""An integration visit some days later, at the same console, with keys alone: a questionnaire, two sets, a signature."""
+"""An integration visit some days later, with keys alone: a questionnaire, two sets, a signature."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
 from .clinic import STAFF
-from .dosing_day import back_to_room, be, enter, menu, name_the_visit, next_phase
+from .dosing_day import back_to_room, be, menu, name_the_visit, next_phase
 from .keyboard import Keyboard
 
 AGAIN = "press again"
@@ -30,6 +30,7 @@ def arrive(k: Keyboard) -> None:
     k.leave()
     next_phase(k, "prepare", "Prepare")
     next_phase(k, "integrate", "Integrate")
+    k.picture("11-integration")
     k.remember("questions")
 
 
@@ -75,6 +76,7 @@ def stopped_set(k: Keyboard) -> None:
     k.press("6")
     start(k)
     k.until(lambda: k.state.sets.running is not None and k.state.sets.running.began is not None, "the set has begun")
+    k.picture("12-set")
     k.remember("set")
     k.press(Qt.Key.Key_Escape)
     k.until(lambda: len(k.state.sets.sets) == 1, "the set is over")
@@ -90,6 +92,7 @@ def whole_set(k: Keyboard) -> None:
     k.until(lambda: len(k.state.sets.sets) == 2, "the second set is over", 60)
     k.press("5")
     k.until(lambda: k.state.sets.sets[1].voc == 5, "VOC")
+    k.picture("13-rated")
     k.remember("sets")
 
 

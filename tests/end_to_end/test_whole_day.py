@@ -1,4 +1,4 @@
-"""Two whole days by keyboard alone: a dosing day and an integration visit, then log, PDF, CSV, client's page and replay.
+"""Two whole days by keyboard alone, a dosing day and an integration visit: then log, PDF, CSV, client's page, replay.
 
 The processes, the window and the wire are the real ones; the monitors are simulators, and the dosing day runs sixty
 times as fast as life. Every wish is a key typed into the window.
@@ -141,7 +141,9 @@ def replays_as_seen(day: Played) -> int:
             moment = window.moment()
             assert timeless(moment.state) == timeless(seen.state), seen.name
             for part, words in seen.said.items():
-                assert getattr(window.view, part).spoken(moment) == words, (seen.name, part)
+                # What Space would start is a matter of the live window alone.
+                recorded = words.removeprefix("ready, ") if part == "stimulation" else words
+                assert getattr(window.view, part).spoken(moment) == recorded, (seen.name, part)
     finally:
         window.close()
         window.deleteLater()

@@ -403,7 +403,7 @@ def test_a_damaged_list_of_accesses_does_not_keep_the_session_from_being_seen(
     access_path(path).write_bytes(b'{"number":1,"who":"\xff\xfe"}\n')
     window.supervising.begin()
     wait()
-    assert "could not be written down" in window.record.record.trouble
+    assert "torn or unreadable" in window.record.record.trouble
     assert "whole and unchanged" in window.record.record.proof
 
 
