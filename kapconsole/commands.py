@@ -118,7 +118,9 @@ def _note(words: list[str]) -> CommandBody:
 
 
 def _mark(words: list[str]) -> CommandBody:
-    return Mark(label=" ".join(words) or "1")
+    if not words:
+        raise BadCommand("which mark? a key (1 to 9) or words, for example: mark 2, mark hand held")
+    return Mark(label=" ".join(words))
 
 
 def _phase(words: list[str]) -> CommandBody:
@@ -327,7 +329,7 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
     "cuff start": ("[adult|paediatric|neonatal]   take one cuff reading", _cuff_start),
     "cuff stop": ("   deflate the cuff now", _no_words(CuffStop)),
     "note": ("[WORDS]   a note, stamped now", _note),
-    "mark": ("[LABEL]   a one-tap mark", _mark),
+    "mark": ("KEY|WORDS   a one-tap mark: a key of the clinic's list, or words", _mark),
     "phase": ("[NAME]   the named phase, or the next one", _phase),
     "dose": ("ROUTE AMOUNT_MG [DRUG]   record a dose as given", _dose),
     "cue": ("next|back|hold|house|NAME   move the light to another cue", _cue),
@@ -352,7 +354,7 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], CommandBody]]] = {
         "play [SEGMENT] | hold | go-on | ease | resolve | onward | skip | pause | resume | fade S | volume DB",
         _music,
     ),
-    "wish": ("NAME [FIELD=VALUE ...]   any other wish, for example: wish weight-record weight_kg=71", _wish),
+    "wish": ("NAME [FIELD=VALUE ...]   any other wish, for example: wish role-take person=Ana role=nurse", _wish),
     "end": ("[REASON]   close the session; while a HIGH alarm is active a reason is needed", _end),
 }
 """What `kapconsole send` understands: the words, their use, and how they are read."""

@@ -65,7 +65,11 @@ def run_doctor(json_output: bool) -> int:
         print("\n".join(table(checks)))
         if libraries:
             print(f"\nThe system's libraries, in one command:\n    {install_line(libraries)}")
-        print(f"\n{len(needed)} needed, not there." if needed else "\nAll that is needed is there.")
+        print(
+            f"\n{len(needed)} needed, not there."
+            if needed
+            else "\nAll that a session needs is there; what is said above works without it."
+        )
     return 1 if needed else 0
 
 

@@ -115,7 +115,10 @@ class Child:
         """Start it and give it its orders."""
         self.started_s = now_s
         self.due_s = None
-        self.process = subprocess.Popen(self.argv, stdin=subprocess.PIPE)
+        # In a group of its own: Ctrl-C, or a signal to the whole group, is the launcher's to answer, so that nothing
+        # is gone before the session has been closed.
+        group = None if sys.platform == "win32" else 0
+        self.process = subprocess.Popen(self.argv, stdin=subprocess.PIPE, process_group=group)
         if self.orders is not None:
             with contextlib.suppress(BrokenPipeError):
                 write_orders(cast(BinaryIO, self.process.stdin), self.orders)

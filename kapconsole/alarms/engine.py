@@ -93,7 +93,9 @@ class AlarmEngine:
     def refusal_to_close(self, reason: str) -> str:
         """Why the session cannot be closed without a typed reason; empty when it can."""
         sounding = [held for held in self._occurrences.shown() if held.priority is Priority.HIGH]
-        if reason.strip() or all(held.state is not OccurrenceState.ACTIVE for held in sounding):
+        # A latched HIGH sounds on until somebody takes notice: the call for help latches as it is made.
+        loud = (OccurrenceState.ACTIVE, OccurrenceState.LATCHED, OccurrenceState.PAUSED)
+        if reason.strip() or all(held.state not in loud for held in sounding):
             return ""
         return "a HIGH alarm is active: acknowledge it, or type a reason to close the session"
 
@@ -157,6 +159,8 @@ class AlarmEngine:
                 output = self._detector.tested_output()
                 if output is None:
                     raise NotAllowed("no self-test has been played in this session; ask for one first")
+                if heard and not output:
+                    raise NotAllowed("no alarm speaker is set: nothing was played that could be heard")
                 self._note(al.SelfTestConfirmed(heard, seen, output, role, now_us))
 
     def _alarm_pause(self, wish: ws.PauseAlarm, now_us: int) -> al.AlarmPaused:

@@ -31,7 +31,7 @@ def demo(options: argparse.Namespace) -> int:
     log = _new_log(options.log, "demo")
     with tempfile.TemporaryDirectory(prefix="kap-demo-") as folder:
         devices, around = simulated_devices(options.speed, options.scenario, Path(folder))
-        orders = _orders(log, devices, subject="K-0142", speed=options.speed, simulated=True)
+        orders = _orders(log, devices, subject="DEMO", speed=options.speed, simulated=True)
         told = (options.headless or not screen()) and not getattr(options, "quiet", False)
         return _launch(orders, options, [*around, therapist(orders, progress=told)])
 
@@ -121,6 +121,8 @@ def _launch(orders: Orders, options: argparse.Namespace, around: Sequence[Child]
 def console(options: argparse.Namespace) -> int:
     from kapconsole.console.process import attach
 
+    if not screen():
+        raise Failed("there is no screen here; kapconsole send gives the running session commands without one")
     return attach(_running().address, options.station.strip(), options.role)
 
 

@@ -13,8 +13,11 @@ from kapconsole.clinical import events as ce
 from kapconsole.clinical import wishes as ws
 from kapconsole.clinical.evidence import Ask, baseline_numbers, baseline_pressure
 from kapconsole.clinical.keeping import By, day, moment, words
-from kapconsole.clinical.view import MINUTE_US
+from kapconsole.clinical.view import MINUTE_US, CareView
 from kapconsole.refusals import Refused
+
+REPEATED_MIN = 2.0
+"""Nobody gives the same dose twice within this; two nasal devices are 5 min apart."""
 
 DosingBody = ce.BaselineSet | ev.DoseGiven | ce.DoseRecorded | ce.InfusionChanged | ce.ScheduleSet
 
@@ -47,7 +50,7 @@ def recorded(wish: ws.RecordDose, ask: Ask, by: By) -> list[DosingBody]:
     lacking = _lacking(wish, ask, at_us)
     if lacking and not wish.exception.strip():
         raise Refused(f"{'; '.join(lacking)}. If it has been given already, record it with the reason")
-    unusual = doses.unusual(wish, route, weight_kg)
+    unusual = doses.unusual(wish, route, weight_kg) or _repeated(wish, care, at_us)
     if unusual and not wish.confirmed:
         raise Refused(f"{unusual}: look again and confirm")
     record = ce.DoseRecorded(
@@ -202,6 +205,16 @@ def _finite(wish: ws.RecordDose) -> None:
     )
     if not all(value is None or math.isfinite(value) for value in numbers):
         raise Refused("that is no number")
+
+
+def _repeated(wish: ws.RecordDose, care: CareView, at_us: int) -> str:
+    """Words when the same dose stands in the record at nearly the same moment: a key pressed twice, perhaps."""
+    for dose in care.doses:
+        apart_min = abs(at_us - dose.at_us) / MINUTE_US
+        same = (dose.drug, dose.route, dose.amount_mg) == (wish.drug, wish.route, wish.amount_mg)
+        if same and apart_min < REPEATED_MIN:
+            return f"the same dose stands in the record {60 * apart_min:.0f} s apart from this"
+    return ""
 
 
 def _lacking(wish: ws.RecordDose, ask: Ask, at_us: int) -> list[str]:

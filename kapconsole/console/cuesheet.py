@@ -23,6 +23,7 @@ CUE_WAYS = (
     Action("brighter", "B", "brighter 5 %", "The chosen zone 5 % brighter"),
     Action("dark", "N", "below the floor", "Confirm that this cue may leave the staff's 5 %"),
     Action("simulate", "S", "simulate", "Play the list without lamps"),
+    Action("edit", "E", "edit the list", "Change cues, levels, fades and triggers for the next session"),
 )
 
 
@@ -105,12 +106,12 @@ class CuesSheet(RowSheet):
             return "the cue sheet of this session cannot be read on this machine"
         found = simulate(self.sheet, self.setup)
         lines = [f"played without lamps, {stamp_text(round(found.samples[-1].at_s * 1e6))} in all"]
-        lines += _ends(found.samples, self.sheet)
+        lines += ends(found.samples, self.sheet)
         lines += ["", *(f"to be mended: {words}" for words in found.problems), *found.notes]
         return "\n".join(lines + ([] if found.problems else ["nothing to be mended"]))
 
 
-def _ends(samples: Sequence[Sample], sheet: CueSheet) -> list[str]:
+def ends(samples: Sequence[Sample], sheet: CueSheet) -> list[str]:
     """Where each cue ends, one line a cue."""
     last: dict[str, tuple[float, dict[str, float]]] = {}
     for sample in samples:

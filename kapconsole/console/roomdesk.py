@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from kapconsole.bilateral.guide import GuideError, Screening, load_guide, load_s
 from kapconsole.bilateral.presets import Preset, load_presets
 from kapconsole.bilateral.view import BilateralView
 from kapconsole.commands import CommandBody
+from kapconsole.console.cuedraft import Draft, DraftError
+from kapconsole.console.cueeditor import NEXT_SESSION, CueEditor
 from kapconsole.console.cuesheet import LEVEL_STEP, CuesSheet
 from kapconsole.console.keys import Action
 from kapconsole.console.lightpanel import BACK, EXAM, GO, HOUSE, LIGHT_KEYS
 from kapconsole.console.moment import Moment
-from kapconsole.console.musicpanel import EASE, HOLD, MUSIC_KEYS, ONWARD, PLAY, RESOLVE
+from kapconsole.console.musicpanel import EASE, HEIGHTS, HOLD, MUSIC_KEYS, ONWARD, PLAY, RESOLVE
 from kapconsole.console.playlistsheet import PLAYLIST, SEGMENT, MusicSheet
 from kapconsole.console.setfacts import Choice, asked_rating, cannot
 from kapconsole.console.setpanel import SETS, START, STOP
@@ -26,8 +28,10 @@ from kapconsole.console.setsheets import GuideSheet, RatingSheet, ScreeningSheet
 from kapconsole.console.sheets import LineSheet, QuestionSheet, Sheet
 from kapconsole.console.view import SessionView
 from kapconsole.cues.light import wishes as lw
+from kapconsole.cues.light.events import LightSheetLoaded
 from kapconsole.cues.light.setup import STAFF_FLOOR, Setup, SetupError, load_setup
-from kapconsole.cues.light.sheet import CueSheet, SheetError, load_sheet
+from kapconsole.cues.light.sheet import STANDARD, CueSheet, SheetError, load_sheet, parse_sheet
+from kapconsole.cues.light.writing import store_sheet
 from kapconsole.cues.music import wishes as mw
 
 VOLUME_STEP_DB = 1.5
@@ -75,6 +79,7 @@ class RoomDesk:
         self._open, self._close = open_sheet, close_sheet
         self._site = site
         self._presets: dict[str, Preset] | None = None
+        self._draft: Draft | None = None
         self._acts: dict[str, Callable[[], None]] = {
             PLAY.id: self.play_or_pause,
             HOLD.id: self.hold,
@@ -197,6 +202,39 @@ class RoomDesk:
                 self._send(lw.SetLight(sheet.zone, min(100.0, max(0.0, round(sheet.level()) + step))))
             case "dark":
                 self._send(lw.ConfirmDark())
+            case "edit":
+                self.open_cue_editor()
+
+    def open_cue_editor(self) -> None:
+        """The cue list of the next sessions; a draft that was left is there again."""
+        notice = ""
+        try:
+            found = load_sheet(site=self._site / "lights")
+        except SheetError as trouble:
+            found = load_sheet()
+            notice = f"△ {trouble}; these are the packaged cues. Saving keeps the file that cannot be used"
+        playlist = self._moment().state.music.playlist
+        segments = () if playlist is None else tuple(each.name for each in playlist.segments)
+        setup, names = self._setup(), tuple(dict.fromkeys((*HEIGHTS, *segments)))
+        sheet = CueEditor(self.view.look, found, setup, names, self._draft, notice)
+        sheet.kept.connect(lambda: self._save_cues(sheet))
+        sheet.put_by.connect(self._put_by)
+        self._open(sheet)
+
+    def _put_by(self, draft: Draft | None) -> None:
+        self._draft = draft
+        if draft is not None:
+            self.view.say("the cue list is not saved; the draft is kept while this window is open: F6, E")
+
+    def _save_cues(self, sheet: CueEditor) -> None:
+        try:
+            written = store_sheet(sheet.edited(), self._site / "lights")
+        except (DraftError, SheetError, OSError) as trouble:
+            sheet.refuse(str(trouble))
+            return
+        sheet.done = True
+        self._close()
+        self.view.say(f"cue list saved as version {written.version}; {NEXT_SESSION}")
 
     def _setup(self) -> Setup | None:
         try:
@@ -205,12 +243,23 @@ class RoomDesk:
             return None
 
     def _cue_sheet(self, named: str) -> CueSheet | None:
-        """The sheet that the monitor reads; None when the session runs with another."""
-        try:
-            sheet = load_sheet(site=self._site / "lights")
-        except SheetError:
-            return None
-        return sheet if named in ("", sheet.name) else None
+        """The sheet of this session, which the editor may have replaced since; None when it is not found."""
+        events = reversed(self._moment().timeline.events)
+        loaded = next((event.body for event in events if isinstance(event.body, LightSheetLoaded)), None)
+        for sheet in self._cue_sheets(None if loaded is None else loaded.version):
+            if named in ("", sheet.name) and (loaded is None or loaded.version == sheet.version):
+                return sheet
+        return None
+
+    def _cue_sheets(self, version: int | None) -> Iterator[CueSheet]:
+        """What may have been read when the session began: the clinic's sheet, an old one of it, the packaged one."""
+        folder = self._site / "lights"
+        for path in (folder / f"{STANDARD}.toml", folder / f"{STANDARD}.v{version}.toml"):
+            try:
+                yield parse_sheet(path.read_text("utf-8"), STANDARD)
+            except (SheetError, OSError, UnicodeDecodeError):
+                continue
+        yield load_sheet()
 
     def _floors(self) -> dict[str, float]:
         setup = self._setup()

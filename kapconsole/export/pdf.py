@@ -213,9 +213,13 @@ class _Flow:
         words = summary.subject or "(no code)"
         if not self.recorded.deidentified:
             words += f" · head code {summary.head_code or 'none: not closed'} · session {summary.session_id}"
-        self.paper.text(MARGIN, y, words, 6.5, grey=0.3)
         of = f" of {self.pages}" if self.pages else ""
         self.paper.text(MARGIN + self.width, y, f"page {self.paper.pages}{of}", 6.5, grey=0.3, align="right")
+        if summary.simulated:
+            words = f"SIMULATED: not a real session · {words}"
+        if self.recorded.deidentified:
+            words = f"de-identified supervision copy · {words}"
+        self.paper.text(MARGIN, y, words, 6.5, grey=0.3)
         made = f"Made by kapconsole {kapconsole.__version__} from the session log. The log is the record; this is not."
         self.paper.text(MARGIN, y + 9, made, 6.5, grey=0.3)
 

@@ -279,7 +279,8 @@ class Runner:
             raise Refused("audio is paused in the room itself; this site does not let another station do it")
         self._last_us = max(self._last_us, now_us)
         bodies = self.alarms.wish(wish, now_us)
-        outcome = self._outcome([self._event(body, command.actor, now_us) for body in bodies])
+        actor = named(self.state, station or command.actor)
+        outcome = self._outcome([self._event(body, actor, now_us) for body in bodies])
         return msgspec.structs.replace(outcome, answer=(command.id, True, "done" if bodies else "nothing to be done"))
 
     def _asked_quiet(self, command: cm.Command, wish: QuietWish, station: str, now_us: int) -> Outcome:
@@ -306,6 +307,7 @@ class Runner:
         if running is not None and not reason.strip():
             raise Refused("a set is running: stop it first, so that what was delivered of it is in the record")
         reason = reason.strip() or ENDED
+        actor = named(self.state, command.actor)
         last = self.finish()
         body = ev.SessionClosed(reason)
         # The alarms end first, so that the close stays the last event of the log.
@@ -313,8 +315,8 @@ class Runner:
         events: list[ev.StreamItem] = [self._event(each, ALARMS, now_us) for each in told]
         if running is not None:
             stop = StopAsked(running.asked.set_id, StopKind.STOP_NOW, "the session is closed", now_us)
-            events.append(self._event(stop, command.actor, now_us))
-        closed = self._outcome([*events, self._event(body, command.actor, now_us)])
+            events.append(self._event(stop, actor, now_us))
+        closed = self._outcome([*events, self._event(body, actor, now_us)])
         return msgspec.structs.replace(
             closed, rows=(*last.rows, *closed.rows), ends=reason, answer=(command.id, True, "session closed")
         )

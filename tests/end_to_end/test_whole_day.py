@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -25,7 +26,11 @@ from kapconsole.cues.music import events as mu
 from kapconsole.record.reader import open_log
 from kapconsole.session.timeline import Timeline
 
-pytestmark = [pytest.mark.qt, pytest.mark.timeout(420)]
+pytestmark = [
+    pytest.mark.qt,
+    pytest.mark.timeout(420),  # two days, of which the first sets up both tests
+    pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals"),
+]
 
 SPEED = 60.0
 T = TypeVar("T")

@@ -6,7 +6,10 @@ import pytest
 
 from kapconsole import commands as cm
 from kapconsole import events as ev
+from kapconsole.alarms.engine import AlarmEngine
 from kapconsole.alarms.events import SelfTestConfirmed
+from kapconsole.alarms.presets import load_preset
+from kapconsole.alarms.wishes import CallForHelp, ConfirmSelfTest
 from kapconsole.clock import FakeClock
 from kapconsole.rows import row_event
 from kapconsole.session.runner import DeviceEntry, Outcome, Runner
@@ -279,3 +282,32 @@ def test_a_self_test_that_was_heard_and_seen_opens_the_gate_before_the_dose(cloc
     assert runner.state.care.tests["alarm-sound"].passed
     runner.note_fact(SelfTestConfirmed(False, True, "speaker", "nurse", clock.now_us()))
     assert not runner.state.care.tests["alarm-sound"].passed
+
+
+def test_a_dose_key_that_is_pressed_twice_records_one_dose(runner: Runner, clock: FakeClock) -> None:
+    assert ask(runner, cm.Dose("im", 60.0)).answer[1]
+    clock.advance(4)
+    outcome = ask(runner, cm.Dose("im", 60.0))
+    assert not outcome.answer[1]
+    assert "look again" in outcome.answer[2]
+    clock.advance(300)
+    assert ask(runner, cm.Dose("im", 60.0)).answer[1]
+
+
+def test_a_call_for_help_that_nobody_has_heard_keeps_the_session_open(clock: FakeClock) -> None:
+    runner = Runner(clock, [OXIMETER], alarms=AlarmEngine(load_preset()))
+    runner.note_fact(ev.SessionStarted("id", "", "0", "boot", 0, 0, 1.0, "UTC"))
+    assert ask(runner, CallForHelp()).answer[1]
+    clock.advance(2)
+    assert not ask(runner, cm.End()).answer[1]
+    assert ask(runner, cm.End("patient taken to hospital")).answer[1]
+
+
+def test_a_tone_that_was_played_nowhere_cannot_have_been_heard(clock: FakeClock) -> None:
+    runner = Runner(clock, [OXIMETER], alarms=AlarmEngine(load_preset()))
+    runner.note_fact(ev.SessionStarted("id", "", "0", "boot", 0, 0, 1.0, "UTC"))
+    runner.note_fact(ev.SignalSounded("test", clock.now_us(), "", False, "no alarm speaker is set", (), False))
+    answer = ask(runner, ConfirmSelfTest(True, True, "nurse")).answer
+    assert not answer[1]
+    assert "no alarm speaker" in answer[2]
+    assert "alarm-sound" not in runner.state.care.tests
