@@ -218,7 +218,7 @@ def test_nothing_of_the_vitals_is_painted_or_moved_while_a_set_runs(window, feed
     room.lamps(feed)
     room.play(feed, left_s=500)
     asked = start(window, feed, later)
-    later((asked.plan.start_us - feed.clock.now_us()) / S + 2.0)
+    later((asked.plan.start_us - feed.clock.now_us()) / S + 1.5)
     vitals = (view.spo2, view.pulse, view.nibp, view.next_cuff, view.strip, view.header)
     places = [part.geometry() for part in vitals]
     painted: list[str] = []
