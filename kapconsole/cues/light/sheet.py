@@ -102,7 +102,9 @@ def sheet_names(site: Path | None = None) -> list[str]:
     found = {entry.name for entry in (resources.files("kapconsole") / "resources" / "lights").iterdir()}
     if site is not None and site.is_dir():
         found |= {entry.name for entry in site.iterdir()}
-    return sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml"))
+    # session.v2.toml is one that was put by, and a name with a dot before it one that is being written.
+    names = (name.removesuffix(".toml") for name in found if name.endswith(".toml"))
+    return sorted(name for name in names if "." not in name)
 
 
 def _check(sheet: CueSheet, name: str) -> None:
