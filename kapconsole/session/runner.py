@@ -14,6 +14,7 @@ import msgspec
 from kapconsole import commands as cm
 from kapconsole import events as ev
 from kapconsole.alarms.engine import AlarmEngine
+from kapconsole.alarms.events import AlarmBegan
 from kapconsole.alarms.quiet import QuietRoom
 from kapconsole.alarms.status import ShownAlarm
 from kapconsole.alarms.wishes import AcceptAlarm, AlarmWish, ListenLease, PauseAudio, QuietWish, RejectAlarm
@@ -417,6 +418,9 @@ class Runner:
                 rows += [self._row(packed) for packed in self._packer.add(item)]
                 continue
             rows.append(event_row(item))
+            if isinstance(item.body, AlarmBegan):
+                # What made it true goes to disk with it: a record whose alarm has no cause cannot be trusted.
+                rows += [self._row(packed) for packed in self._packer.flush()]
             worker = WORKERS.get(type(item.body))
             if worker is not None:
                 do.append((worker, item.body))

@@ -311,3 +311,19 @@ def test_a_tone_that_was_played_nowhere_cannot_have_been_heard(clock: FakeClock)
     assert not answer[1]
     assert "no alarm speaker" in answer[2]
     assert "alarm-sound" not in runner.state.care.tests
+
+
+def test_what_made_an_alarm_true_is_on_the_disk_with_it(clock: FakeClock) -> None:
+    runner = Runner(clock, [OXIMETER], alarms=AlarmEngine(load_preset()))
+    runner.note_fact(ev.SessionStarted("id", "", "0", "boot", 0, 0, 1.0, "UTC"))
+    runner.on_link(1, LinkState("1 nonin", clock.now_us(), LinkPhase.CONNECTED, "the device talks"))
+    for second in range(13):
+        clock.advance(1)
+        value = 98.0 if second < 12 else 70.0
+        outcome = runner.on_link(1, LinkReadings("1 nonin", clock.now_us(), (Numeric(Metric.SPO2, value),)))
+    kinds = [row.kind for row in outcome.rows]
+    assert "alarm-began" in kinds
+    assert "numerics" in kinds
+    timeline = Timeline()
+    timeline.add_rows(outcome.rows)
+    assert timeline.state.newest(Metric.SPO2)[1].value == 70.0
