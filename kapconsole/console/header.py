@@ -18,7 +18,9 @@ def dose_clock(moment: Moment) -> tuple[str, str]:
     """(prefix, clock): "T+" and time since the first dose, or words and time since the session began."""
     dose_us = moment.state.dose_us
     if dose_us is None:
-        return "no dose yet", clock_text(moment.now_us)
+        visit = moment.state.care.visit
+        words = "no dose yet" if visit is None or visit.visit == "dosing" else "since the start"
+        return words, clock_text(moment.now_us)
     return "T+" if moment.now_us >= dose_us else "T", clock_text(moment.now_us - dose_us)
 
 

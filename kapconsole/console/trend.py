@@ -98,7 +98,7 @@ class Trend(Painted):
         axis, state = upper.axis, moment.state
         whole = QRectF(upper.rect.left(), px(52), upper.rect.width(), lower.rect.bottom() - px(52))
 
-        title = "minutes since dose" if axis.since_dose else "minutes since the session began · no dose yet"
+        title = "minutes since dose" if axis.since_dose else "minutes since the session began"
         ink.text(px(20), px(28), title, SMALL, palette.secondary)
         course = course_of(moment)
         if state.dose_us is not None:
