@@ -72,7 +72,8 @@ class Rig:
     def sound(self) -> SoundPage:
         page = self.page(SoundPage)
         assert isinstance(page, SoundPage)
-        self.until(lambda: self.desk.outputs is not None)
+        # The page has them a moment after the desk.
+        self.until(lambda: self.desk.outputs is not None and page.patient.count() > 1)
         return page
 
     def close(self) -> None:
