@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -313,4 +314,7 @@ def main() -> int:
     display = Display(begin, cast(BinaryIO, sys.stdout.buffer))
     reader.came.connect(display.take)
     reader.start()
+    # What is there now stays: a collection that walks all of it would cost frames.
+    gc.collect()
+    gc.freeze()
     return app.exec()
