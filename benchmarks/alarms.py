@@ -9,6 +9,8 @@ annunciator's own clock counts. Situations: idle; the window busy half of the ti
 every 5; the disk busy (another process writes and syncs there all the time); the disk slow (each commit takes half a
 second longer, so the way to the log must, too).
 
+Long because it drives all of the program's processes from outside and holds each situation beside its measure.
+
 Then, without processes: one hour of alarms through the engine, and three hours with 500 occurrences replayed.
 """
 

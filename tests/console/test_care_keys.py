@@ -1,4 +1,7 @@
-"""The session on the screen: every form by keyboard alone, what it asks for, and what stays when it is refused."""
+"""The session on the screen: every form by keyboard alone, what it asks for, and what stays when it is refused.
+
+Long because a visit goes through all of its forms in one window, and each form is short.
+"""
 
 from __future__ import annotations
 
